@@ -4,15 +4,4 @@
 //! its rule when it is made; whoever holds one may trust it.
 
 mod decimal;
-mod limits;
-mod name;
-mod query;
-mod timestamp;
-mod wbo;
-
-pub use decimal::Decimal;
-pub use limits::Limits;
-pub use name::{CollectionName, NameError, RecordId, UserId};
-pub use query::{Query, Sort};
-pub use timestamp::Timestamp;
-pub use wbo::{Ttl, WboRef, WboWrite};
+pub use email_name::{AccountError, username_from_account, username_in_browsers};
