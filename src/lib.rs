@@ -9,7 +9,12 @@
 
 #![forbid(unsafe_code)]
 
+pub mod accounts;
+pub mod api;
+pub mod app;
+pub mod auth;
 pub mod exchange;
 pub mod routes;
 pub mod storage;
 pub mod sync;
+pub mod web;

@@ -90,7 +90,11 @@ pub fn resolve(target: &Target, base: &str) -> Route {
             return api(rest, slash);
         }
     }
-    if all.len() <= mount.len() { Route::Page(Page::Front) } else { Route::Unknown }
+    if all.len() <= mount.len() {
+        Route::Page(Page::Front)
+    } else {
+        Route::Unknown
+    }
 }
 
 fn version(segment: &[u8]) -> Option<Version> {
@@ -140,7 +144,9 @@ fn api(rest: &[&[u8]], slash: bool) -> Route {
 
 /// The parts between slashes; repeated slashes count as one, as Apache and PHP had it.
 fn segments(path: &[u8]) -> Vec<&[u8]> {
-    path.split(|b| *b == b'/').filter(|s| !s.is_empty()).collect()
+    path.split(|b| *b == b'/')
+        .filter(|s| !s.is_empty())
+        .collect()
 }
 
 #[cfg(test)]
@@ -148,8 +154,12 @@ mod tests {
     use super::*;
 
     fn route(mount: &str, path: &str) -> Route {
-        let target =
-            Target { mount: mount.into(), path: path.into(), query: vec![], undecodable: false };
+        let target = Target {
+            mount: mount.into(),
+            path: path.into(),
+            query: vec![],
+            undecodable: false,
+        };
         resolve(&target, "")
     }
 
@@ -174,7 +184,12 @@ mod tests {
         for (mount, path) in mounts {
             let found = storage(mount, path);
             assert_eq!(found.version, Some(Version::V1_1), "{mount} + {path}");
-            let parts = (&*found.user, &*found.function, &*found.collection, &*found.id);
+            let parts = (
+                &*found.user,
+                &*found.function,
+                &*found.collection,
+                &*found.id,
+            );
             assert_eq!(parts, ("alice", "storage", "tabs", "x"), "{mount} + {path}");
         }
     }
@@ -195,13 +210,21 @@ mod tests {
         };
         assert_eq!(parts("/user/1.0/alice/"), "alice");
         assert_eq!(parts("/user/1/alice/node/weave"), "alice|node|weave");
-        assert_eq!(route("/user", "/1.0/alice"), Route::User(vec!["alice".into()]));
+        assert_eq!(
+            route("/user", "/1.0/alice"),
+            Route::User(vec!["alice".into()])
+        );
         assert_eq!(route("", "/misc/1.0/captcha_html"), Route::Captcha);
     }
 
     #[test]
     fn what_is_no_api_is_unknown_and_the_root_is_the_front_page() {
-        for path in ["/1.0x/alice/info/collections", "/favicon.ico", "/misc/1.0/other", "/user/2/a"] {
+        for path in [
+            "/1.0x/alice/info/collections",
+            "/favicon.ico",
+            "/misc/1.0/other",
+            "/user/2/a",
+        ] {
             assert_eq!(route("", path), Route::Unknown, "{path}");
         }
         assert_eq!(route("", "/"), Route::Page(Page::Front));
@@ -211,10 +234,15 @@ mod tests {
     #[test]
     fn a_fixed_base_path_is_the_only_one() {
         let at = |path: &str| {
-            let target = Target { path: path.into(), ..Target::default() };
+            let target = Target {
+                path: path.into(),
+                ..Target::default()
+            };
             resolve(&target, "/home/user/")
         };
-        assert!(matches!(at("/home/user/1.0/alice/info/quota"), Route::Storage(p) if p.user == "alice"));
+        assert!(
+            matches!(at("/home/user/1.0/alice/info/quota"), Route::Storage(p) if p.user == "alice")
+        );
         assert_eq!(at("/1.0/alice/info/quota"), Route::Unknown);
     }
 
@@ -227,7 +255,10 @@ mod tests {
 
     #[test]
     fn a_path_that_is_no_text_is_said_to_be_none() {
-        let target = Target { path: b"/1.0/alice/storage/a\xff".to_vec(), ..Target::default() };
+        let target = Target {
+            path: b"/1.0/alice/storage/a\xff".to_vec(),
+            ..Target::default()
+        };
         assert_eq!(resolve(&target, ""), Route::NotText);
     }
 }

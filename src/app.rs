@@ -1,0 +1,98 @@
+//! The application: the engines that a configuration names, and one function from request to response.
+//!
+//! This is the only place that names concrete engines.
+
+use crate::api::error::{ApiError, Code};
+use crate::api::profile::Profile;
+use crate::api::wipe_guard::Precious;
+use crate::api::{Api, Call};
+use crate::exchange::{Request, Response};
+use crate::routes::{self, Page, Route, StoragePath, Version};
+use crate::web;
+use http::Method;
+use std::panic::{AssertUnwindSafe, catch_unwind};
+
+/// A running Weft.
+pub struct App {
+    api: Api,
+}
+
+impl App {
+    /// Around engines that are open already.
+    pub fn new(api: Api) -> Self {
+        App { api }
+    }
+
+    /// Answers a request. Never panics: what goes wrong inside is logged and becomes a 500, or where
+    /// that would make a browser wipe its account, what does no harm.
+    pub fn handle(&self, request: Request) -> Response {
+        let call = Call::from(request);
+        let route = match call.target.undecodable {
+            true => Route::Unknown,
+            false => routes::resolve(&call.target, &self.api.settings.base_path),
+        };
+        let profile = self.profile(&route);
+        let fallback = self.after_a_panic(&call, &route);
+        let response = catch_unwind(AssertUnwindSafe(|| self.dispatch(call, route, profile)))
+            .unwrap_or_else(|_| {
+                log::error!("a handler panicked; this is a fault of the program");
+                fallback.into_response(profile)
+            });
+        self.api.finish(response, profile)
+    }
+
+    /// What a request is answered for which no worker is free.
+    pub fn overloaded(&self, request: &Request) -> Response {
+        let target = request.extensions().get().cloned().unwrap_or_default();
+        let route = routes::resolve(&target, &self.api.settings.base_path);
+        let precious = match &route {
+            Route::Storage(path) => Precious::of(request.method(), path),
+            _ => None,
+        };
+        let agent = request
+            .headers()
+            .get("user-agent")
+            .and_then(|value| value.to_str().ok());
+        let error = precious.map_or(ApiError::Unavailable, |p| p.harmless(agent));
+        let profile = self.profile(&route);
+        self.api.finish(error.into_response(profile), profile)
+    }
+
+    fn profile(&self, route: &Route) -> Profile {
+        let version = match route {
+            Route::Storage(StoragePath {
+                version: Some(version),
+                ..
+            }) => *version,
+            _ => Version::V1_1,
+        };
+        Profile::of(version, self.api.settings.pinned_profile)
+    }
+
+    fn after_a_panic(&self, call: &Call, route: &Route) -> ApiError {
+        match route {
+            Route::Storage(path) => Precious::of(&call.method, path)
+                .map_or(ApiError::Fault, |p| p.harmless(call.header("user-agent"))),
+            _ => ApiError::Fault,
+        }
+    }
+
+    fn dispatch(&self, call: Call, route: Route, profile: Profile) -> Response {
+        let readable = matches!(call.method, Method::GET | Method::HEAD);
+        match route {
+            Route::Storage(path) => self.api.storage(call, &path, profile),
+            Route::User(parts) => self.api.user(call, &parts),
+            Route::Heartbeat if readable => self.api.heartbeat(),
+            Route::LegacyHeartbeat if readable => self.api.legacy_heartbeat(),
+            Route::Page(Page::Front) if readable => web::front(&self.api, &call),
+            Route::Heartbeat | Route::LegacyHeartbeat | Route::Page(_) => {
+                ApiError::Method("GET, HEAD").into_response(profile)
+            }
+            Route::NotText => ApiError::Bad(Code::Illegal).into_response(profile),
+            // A captcha that is not asked for is 404, and the browser hides its frame.
+            Route::Captcha | Route::Unknown => {
+                ApiError::NotFound("Not Found").into_response(profile)
+            }
+        }
+    }
+}
