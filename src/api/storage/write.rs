@@ -200,10 +200,11 @@ impl<'c> Opened<'c> {
     fn check(&mut self, checks: &[Check], unreadable: Option<ApiError>) -> Result<(), ApiError> {
         for check in checks {
             match check {
-                Check::Json => match &unreadable {
-                    Some(error) => return Err(error.clone()),
-                    None => {}
-                },
+                Check::Json => {
+                    if let Some(error) = &unreadable {
+                        return Err(error.clone());
+                    }
+                }
                 Check::Quota => self.check_quota()?,
                 Check::Unmodified => self.check_unmodified()?,
             }
