@@ -9,6 +9,7 @@
 
 #![forbid(unsafe_code)]
 
+pub mod auth;
 pub mod exchange;
 pub mod storage;
 pub mod sync;

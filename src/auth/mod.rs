@@ -1,0 +1,11 @@
+//! Who is speaking: credentials as they come, passwords and their hashes, and the brakes on
+//! guessing.
+//!
+//! Everything here is pure: the time and the randomness are handed in, and no engine is known. The
+//! text of a password exists inside [`password::Password`] only, which prints nothing of it.
+
+mod aging;
+pub mod basic;
+pub mod password;
+pub mod remembered;
+pub mod throttle;
