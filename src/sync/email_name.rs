@@ -2,8 +2,9 @@
 //!
 //! People type an e-mail address as their account; what servers see is a name that is made from it:
 //! the address's SHA-1 in lower-case base32, 32 characters. Browsers and the Python server agree on
-//! that for ASCII addresses. For others they differ: browsers hash the UTF-8 text, the Python server
-//! hashes the IDNA form. Both are here, because an account was named by the browser that made it.
+//! that for ASCII addresses. For others they differ: browsers hash the UTF-8 text, the Python
+//! server hashes the IDNA form. Both are here, because an account was named by the browser that
+//! made it.
 
 use idna::AsciiDenyList;
 use sha1::{Digest, Sha1};
@@ -27,9 +28,9 @@ impl From<NameError> for AccountError {
     }
 }
 
-/// The user name that the Python server finds for `account`: a plain name is itself; a text with an
-/// `@` is percent-decoded, both sides of its first `@` are put into IDNA form, and the lower case of
-/// the whole is hashed.
+/// The user name that the Python server finds for `account`: a plain name is itself; a text with
+/// an `@` is percent-decoded, both sides of its first `@` are put into IDNA form, and the lower
+/// case of the whole is hashed.
 ///
 /// ASCII addresses keep what the Python server refused for its length (parts longer than 63 bytes,
 /// empty labels), because browsers make names of those.
