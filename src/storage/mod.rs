@@ -1,0 +1,160 @@
+//! Where records live: the contract that every storage engine keeps.
+//!
+//! A request that touches storage opens one session: one transaction with one time, in which it
+//! reads, checks and writes everything. The time of a write session is the `modified` of its
+//! records, the collection's time and the answer's `X-Weave-Timestamp`, because it is one value.
+//!
+//! Guarantees of every engine:
+//!
+//! * A committed write is durable and whole; one that was dropped uncommitted left nothing.
+//! * Writers of one collection stand in line: what a write session reads can't change before it
+//!   commits, in this process or another.
+//! * A write's time is later than every time that anyone was told for its collection before, even
+//!   when the clock stands still or runs back.
+//! * A read session's time is never later than its snapshot: whatever it did not see gets a later one.
+//! * Records whose ttl has passed are seen by nothing and count nowhere.
+//! * A deletion moves its collection's time, and the collection keeps that time after its last record
+//!   is gone, though it is no longer listed.
+
+use crate::sync::{CollectionName, Query, RecordId, Timestamp, UserId, WboRef, WboWrite};
+use std::fmt;
+use std::ops::ControlFlow;
+
+/// Why a storage engine could not do what was asked. No message in here is for clients.
+#[derive(Debug)]
+pub enum StorageError {
+    /// The database is away, full, or refuses: the next request may find it well.
+    Unavailable(String),
+    /// Others held what was needed for as long as a request may wait.
+    Busy,
+    /// The database holds, or answered, what it never should: for the operator to look at.
+    Broken(String),
+}
+
+impl fmt::Display for StorageError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            StorageError::Unavailable(why) => write!(f, "storage is unavailable: {why}"),
+            StorageError::Busy => f.write_str("storage is busy"),
+            StorageError::Broken(why) => write!(f, "storage is broken: {why}"),
+        }
+    }
+}
+
+impl std::error::Error for StorageError {}
+
+/// The answer of every storage operation.
+pub type StorageResult<T> = Result<T, StorageError>;
+
+/// Which copy of the data a read needs.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum ReadFrom {
+    /// Any: a replica or a cache will do.
+    Any,
+    /// The primary database itself: what it does not find is known not to exist.
+    Primary,
+}
+
+/// What a visit of one row answers: go on, or that was enough.
+pub type RowVisit<'v> = &'v mut dyn FnMut(WboRef<'_>) -> ControlFlow<()>;
+
+/// A storage engine. Sessions own what they need, so that one can outlive the call that made it and
+/// feed a response that is still being written.
+pub trait Storage: Send + Sync {
+    /// Opens a snapshot of all that a user has.
+    fn read_account(&self, user: UserId) -> StorageResult<Box<dyn AccountSession>>;
+
+    /// Opens a snapshot of one collection, which need not exist.
+    fn read_collection(
+        &self,
+        user: UserId,
+        collection: &CollectionName,
+        from: ReadFrom,
+    ) -> StorageResult<Box<dyn CollectionSession>>;
+
+    /// Opens a transaction that alone may change the collection, which need not exist, until it is
+    /// committed or dropped. Waits for other writers up to the engine's own deadline.
+    fn write_collection(
+        &self,
+        user: UserId,
+        collection: &CollectionName,
+    ) -> StorageResult<Box<dyn WriteSession>>;
+
+    /// Deletes all records of the user, in one transaction, and answers its time. Every collection
+    /// that had records keeps that time.
+    fn delete_records(&self, user: UserId) -> StorageResult<Timestamp>;
+
+    /// Forgets the user wholly: records, collections and their times. For deleted accounts.
+    fn forget_user(&self, user: UserId) -> StorageResult<()>;
+
+    /// Removes at most `most` records whose ttl has passed, of any user; answers how many went.
+    fn purge(&self, most: u64) -> StorageResult<u64>;
+
+    /// Whether the database answers, reading and writing.
+    fn check(&self) -> StorageResult<()>;
+}
+
+/// A snapshot of all that one user has.
+pub trait AccountSession: Send {
+    /// The time of the snapshot.
+    fn time(&self) -> Timestamp;
+
+    /// The time of last change of every collection that has records, by name.
+    fn times(&mut self) -> StorageResult<Vec<(CollectionName, Timestamp)>>;
+
+    /// The number of records of every collection that has some, by name.
+    fn counts(&mut self) -> StorageResult<Vec<(CollectionName, u64)>>;
+
+    /// The bytes of payload of every collection that has records, by name.
+    fn usage(&mut self) -> StorageResult<Vec<(CollectionName, u64)>>;
+
+    /// The bytes of payload of all collections together.
+    fn used_bytes(&mut self) -> StorageResult<u64>;
+}
+
+/// A snapshot of one collection of one user.
+pub trait CollectionSession: Send {
+    /// The time of the session: of its writes if it writes, else of its snapshot, and then never
+    /// earlier than the collection's own.
+    fn time(&self) -> Timestamp;
+
+    /// When the collection was last changed, deletions included; nothing if it never was.
+    fn modified(&mut self) -> StorageResult<Option<Timestamp>>;
+
+    /// How many records [`scan`](Self::scan) would visit.
+    fn count(&mut self, query: &Query) -> StorageResult<u64>;
+
+    /// Calls `visit` with one record, if it exists; answers whether it does.
+    fn get(&mut self, id: &RecordId, visit: &mut dyn FnMut(WboRef<'_>)) -> StorageResult<bool>;
+
+    /// Calls `visit` with every record that `query` selects, in its order, until there are no more
+    /// or `visit` breaks. Rows are visited as the database delivers them, never gathered.
+    fn scan(&mut self, query: &Query, columns: Columns, visit: RowVisit<'_>) -> StorageResult<()>;
+}
+
+/// What of each record a scan is asked for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Columns {
+    /// The id; the other members of the record are then unset and its time zero.
+    Id,
+    /// Everything.
+    All,
+}
+
+/// A transaction on one collection of one user. Dropped uncommitted, it changes nothing.
+pub trait WriteSession: CollectionSession {
+    /// The bytes of payload of all collections of the user together, what this session wrote
+    /// included.
+    fn used_bytes(&mut self) -> StorageResult<u64>;
+
+    /// Applies writes in their order. Answers for each the `modified` that its record then has;
+    /// nothing where the write was passed over.
+    fn put(&mut self, writes: &[WboWrite]) -> StorageResult<Vec<Option<Timestamp>>>;
+
+    /// Deletes the records that `query` selects, in its order; answers how many there were.
+    fn delete(&mut self, query: &Query) -> StorageResult<u64>;
+
+    /// Makes it durable. The collection's time becomes the session's if any record was written or
+    /// deleted; a session that changed nothing leaves it.
+    fn commit(self: Box<Self>) -> StorageResult<()>;
+}
