@@ -1,6 +1,6 @@
 //! Every way into the program carries the same requests to it and the same answers back.
 //!
-//! Each test runs through the built-in server, Apache in four forms and nginx, all real, with the
+//! Each test runs through the built-in server, Apache in five forms and nginx, all real, with the
 //! very files of `apache/`. What is asserted here is what a gateway can spoil: credentials, encoded
 //! paths, prefixes, large bodies, chunks, HEAD, redirects, and files that nobody may read. What the
 //! answers mean is the business of other tests.
@@ -40,7 +40,7 @@ macro_rules! through {
                 #[test]
                 #[cfg_attr(without = $server, ignore = "its server is not installed")]
                 fn $test() {
-                    super::$test(Gateway::$gateway, &Gateway::$gateway.shared());
+                    super::$test(&Gateway::$gateway.shared());
                 }
             )*
         }
@@ -51,16 +51,17 @@ through!(Builtin, needs "nothing", module builtin);
 through!(ModFcgid, needs "apache", module mod_fcgid);
 through!(ModProxyFcgi, needs "apache", module mod_proxy_fcgi);
 through!(Cgi, needs "apache", module htaccess_cgi);
+through!(CgiByName, needs "apache", module htaccess_cgi_without_mod_rewrite);
 through!(HtaccessFcgid, needs "apache", module htaccess_fcgid);
 through!(Nginx, needs "nginx", module nginx);
 
-fn answers_the_heartbeat(_: Gateway, server: &Server) {
+fn answers_the_heartbeat(server: &Server) {
     let answer = server.send(&plain("GET", server, "__heartbeat__"));
     assert_eq!(answer.status, 200, "{answer:?}");
 }
 
-fn brings_credentials_to_the_program(_: Gateway, server: &Server) {
-    let profile = registered(server, "credentials");
+fn brings_credentials_to_the_program(server: &Server) {
+    let profile = Profile::registered(server, "credentials");
     let wrong = Profile {
         password: "another password".to_owned(),
         ..profile.clone()
@@ -73,8 +74,8 @@ fn brings_credentials_to_the_program(_: Gateway, server: &Server) {
     assert_eq!(server.send(&nobody).status, 401);
 }
 
-fn keeps_every_printable_character_of_an_id(_: Gateway, server: &Server) {
-    let profile = registered(server, "printable");
+fn keeps_every_printable_character_of_an_id(server: &Server) {
+    let profile = Profile::registered(server, "printable");
     let printable: Vec<u8> = (b' '..=b'~').filter(|byte| *byte != b'/').collect();
     let mut ids: Vec<String> = printable
         .chunks(32)
@@ -94,8 +95,8 @@ fn keeps_every_printable_character_of_an_id(_: Gateway, server: &Server) {
     );
 }
 
-fn works_under_any_prefix(_: Gateway, server: &Server) {
-    let profile = registered(server, "prefix");
+fn works_under_any_prefix(server: &Server) {
+    let profile = Profile::registered(server, "prefix");
     for more in ["index.php/", "sync/index.php/"] {
         let elsewhere = profile.below(more);
         let collections = server.send(&elsewhere.desktop().get("info/collections"));
@@ -109,8 +110,8 @@ fn works_under_any_prefix(_: Gateway, server: &Server) {
     }
 }
 
-fn works_over_a_connection_that_is_kept(_: Gateway, server: &Server) {
-    let profile = registered(server, "kept");
+fn works_over_a_connection_that_is_kept(server: &Server) {
+    let profile = Profile::registered(server, "kept");
     let mut line = Connection::open(server.address()).expect("the server takes connections");
     let mut ask = |request: &Request| line.exchange(request).expect("the connection is kept");
     for number in 0..3 {
@@ -124,11 +125,12 @@ fn works_over_a_connection_that_is_kept(_: Gateway, server: &Server) {
     }
 }
 
-fn takes_an_ordinary_upload_of_300_kilobytes(gateway: Gateway, server: &Server) {
-    let profile = registered(server, "ordinary");
+fn takes_an_ordinary_upload_of_300_kilobytes(server: &Server) {
+    let profile = Profile::registered(server, "ordinary");
     let batch = batch(100, 3_000);
     let answer = server.send(&profile.desktop().post("storage/history", &batch));
-    if gateway
+    if server
+        .gateway
         .body_limit()
         .is_some_and(|limit| limit < batch.len())
     {
@@ -142,8 +144,8 @@ fn takes_an_ordinary_upload_of_300_kilobytes(gateway: Gateway, server: &Server) 
     }
 }
 
-fn refuses_or_applies_20_megabytes_as_it_says(_: Gateway, server: &Server) {
-    let profile = registered(server, "large");
+fn refuses_or_applies_20_megabytes_as_it_says(server: &Server) {
+    let profile = Profile::registered(server, "large");
     let batch = batch(80, 250_000);
     let answer = server.send(&profile.desktop().post("storage/history", &batch));
     let said = match answer.status {
@@ -167,8 +169,8 @@ fn refuses_or_applies_20_megabytes_as_it_says(_: Gateway, server: &Server) {
     assert_eq!(next.status, 200, "the next request works: {next:?}");
 }
 
-fn takes_an_upload_in_chunks(_: Gateway, server: &Server) {
-    let profile = registered(server, "chunks");
+fn takes_an_upload_in_chunks(server: &Server) {
+    let profile = Profile::registered(server, "chunks");
     let mut request = profile.desktop().post("storage/forms", b"");
     request.headers.retain(|(name, _)| name != "Content-Length");
     let body = batch(20, 1_000);
@@ -179,7 +181,7 @@ fn takes_an_upload_in_chunks(_: Gateway, server: &Server) {
     assert_eq!(stored_ids(server, &profile, "forms"), succeeded(&answer));
 }
 
-fn answers_head_without_a_body(_: Gateway, server: &Server) {
+fn answers_head_without_a_body(server: &Server) {
     let mut line = Connection::open(server.address()).expect("the server takes connections");
     let head = line
         .exchange(&plain("HEAD", server, "__heartbeat__"))
@@ -192,8 +194,8 @@ fn answers_head_without_a_body(_: Gateway, server: &Server) {
     assert_eq!(next.status, 200, "{next:?}");
 }
 
-fn never_redirects_for_a_slash(_: Gateway, server: &Server) {
-    let profile = registered(server, "slashes");
+fn never_redirects_for_a_slash(server: &Server) {
+    let profile = Profile::registered(server, "slashes");
     for path in [
         "info/collections",
         "info/quota",
@@ -221,8 +223,8 @@ fn never_redirects_for_a_slash(_: Gateway, server: &Server) {
     assert_eq!((checked.status, checked.text().as_str()), (200, "{}"));
 }
 
-fn hands_out_no_file_of_the_program_folder(_: Gateway, server: &Server) {
-    registered(server, "files");
+fn hands_out_no_file_of_the_program_folder(server: &Server) {
+    Profile::registered(server, "files");
     let data = files_below(&server.data_folder());
     assert!(
         !data.is_empty(),
@@ -246,29 +248,12 @@ fn hands_out_no_file_of_the_program_folder(_: Gateway, server: &Server) {
     }
     paths.extend(["", "weft-data", "weft-data/", "weft.toml", ".htaccess"].map(str::to_owned));
     for path in paths {
-        let answer = server.send(&plain("GET", server, &path));
+        let target = format!("{}{path}", server.folder_prefix());
+        let answer = server.send(&Request::new("GET", target).header("Host", server.host()));
         let secret = files.iter().any(|file| shows(&answer, file));
         assert!(!secret, "{path} hands out a file: {}", answer.status);
         let listing = answer.text().contains("Index of");
         assert!(!listing, "{path} lists the folder");
-    }
-}
-
-#[test]
-#[cfg_attr(without = "apache", ignore = "its server is not installed")]
-fn shared_hosting_without_mod_rewrite_reaches_the_program_by_its_name() {
-    for (gateway, name) in [
-        (Gateway::Cgi, "weft.cgi/"),
-        (Gateway::HtaccessFcgid, "weft.fcgi/"),
-    ] {
-        let server = gateway.shared();
-        let profile = registered(&server, "byname").below(name);
-        let collections = server.send(&profile.desktop().get("info/collections"));
-        assert_eq!(
-            (collections.status, collections.text().as_str()),
-            (200, "{}"),
-            "{name}"
-        );
     }
 }
 
@@ -304,18 +289,6 @@ fn a_server_is_gone_when_its_test_is() {
     let address = server.address();
     drop(server);
     assert!(TcpStream::connect(address).is_err());
-}
-
-/// A person with an account.
-fn registered(server: &Server, name: &str) -> Profile {
-    let profile = Profile::new(server, name, "a long password");
-    let created = server.send(&profile.desktop().create("someone@example.com"));
-    assert_eq!(
-        (created.status, created.text().as_str()),
-        (200, name),
-        "{created:?}"
-    );
-    profile
 }
 
 /// A request without anything that a browser would add.

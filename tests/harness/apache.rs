@@ -52,6 +52,14 @@ pub fn copy(site: &Site, name: &str) -> PathBuf {
     path
 }
 
+/// Copies the answers that Apache gives while the program is away beside the program.
+pub fn copy_away(site: &Site) {
+    site.make_folder("away");
+    for name in ["away/refused.asis", "away/calm.asis"] {
+        copy(site, name);
+    }
+}
+
 /// Uploads the project's `.htaccess` of this form into a folder of the web space.
 pub fn upload_htaccess(site: &Site, form: &str, folder: &str) {
     let source = Path::new(env!("CARGO_MANIFEST_DIR"))
@@ -101,7 +109,7 @@ fn main_configuration(site: &Site, port: &Port) -> String {
     if let Some(account) = &site.account {
         configuration += &format!("User {0}\nGroup #{1}\n", account.name, account.gid);
     }
-    for module in ["mpm_event", "authz_core", "alias", "rewrite", "dir", "mime"] {
+    for module in ["mpm_event", "authz_core", "alias", "dir", "mime"] {
         configuration += &load(module).unwrap_or_default();
     }
     configuration

@@ -39,6 +39,18 @@ impl Profile {
         }
     }
 
+    /// A person who has just created an account, as the desktop's set-up dialog does.
+    pub fn registered(server: &Server, user: &str) -> Profile {
+        let profile = Profile::new(server, user, "a long password");
+        let created = server.send(&profile.desktop().create("someone@example.com"));
+        assert_eq!(
+            (created.status, created.text().as_str()),
+            (200, user),
+            "{created:?}"
+        );
+        profile
+    }
+
     /// The same person with the address entered differently, say with `index.php/` at its end.
     pub fn below(&self, more: &str) -> Profile {
         Profile {

@@ -29,7 +29,9 @@ pub enum Gateway {
     ModProxyFcgi,
     /// `apache/htaccess-cgi/`: uploaded to shared hosting.
     Cgi,
-    /// `apache/htaccess-fcgid/`: the same with FastCGI, at the host's default limits.
+    /// The same where the host has no mod_rewrite: the program's name is part of the address.
+    CgiByName,
+    /// `apache/htaccess-fcgid/`: FastCGI on shared hosting, at the host's default limits.
     HtaccessFcgid,
     /// `apache/nginx.conf`: nginx in front of `weft fastcgi`.
     Nginx,
@@ -44,7 +46,7 @@ impl Gateway {
 
     /// The server without settings that all tests of this test program use together.
     pub fn shared(self) -> Shared {
-        static SERVERS: [OnceLock<Result<Server, String>>; 7] = [const { OnceLock::new() }; 7];
+        static SERVERS: [OnceLock<Result<Server, String>>; 8] = [const { OnceLock::new() }; 8];
         match SERVERS[self as usize].get_or_init(|| self.try_start("")) {
             Ok(server) => Shared { server },
             Err(problem) => panic!("{self:?}: {problem}"),
@@ -66,11 +68,16 @@ impl Gateway {
             Gateway::ModFcgidWrapped => start_mod_fcgid(&site, settings, Some("weft-wrapper.sh")),
             Gateway::ModProxyFcgi => start_mod_proxy_fcgi(&site, settings),
             Gateway::Cgi => start_htaccess(&site, settings, &CGI),
+            Gateway::CgiByName => start_htaccess(&site, settings, &CGI_BY_NAME),
             Gateway::HtaccessFcgid => start_htaccess(&site, settings, &FCGID),
             Gateway::Nginx => start_nginx(&site, settings),
         };
         match started {
-            Ok(running) => Ok(Server { running, site }),
+            Ok(running) => Ok(Server {
+                gateway: self,
+                running,
+                site,
+            }),
             Err(problem) => Err(format!("{problem}\n{}", site.logs())),
         }
     }
@@ -79,6 +86,7 @@ impl Gateway {
 /// A running server of this test's own.
 #[derive(Debug)]
 pub struct Server {
+    pub gateway: Gateway,
     running: Running,
     site: Site,
 }
@@ -88,8 +96,10 @@ struct Running {
     address: SocketAddr,
     prefix: &'static str,
     program: PathBuf,
-    // Stopped in this order: what faces the browser first.
-    _processes: Vec<Supervised>,
+    /// Apache or nginx, if one is in front.
+    _front: Option<Supervised>,
+    /// The program, where it is a server of its own.
+    weft: Option<Supervised>,
     _port: Option<Port>,
 }
 
@@ -109,6 +119,14 @@ impl Server {
         self.running.prefix
     }
 
+    /// The address that the program's folder would have, if the web server handed it out.
+    pub fn folder_prefix(&self) -> &str {
+        match self.gateway {
+            Gateway::Cgi | Gateway::CgiByName | Gateway::HtaccessFcgid => "/weave/",
+            _ => "/",
+        }
+    }
+
     /// The folder that the program is in.
     pub fn program_folder(&self) -> &Path {
         self.running
@@ -125,6 +143,24 @@ impl Server {
     /// The ends of all logs.
     pub fn logs(&self) -> String {
         self.site.logs()
+    }
+
+    /// Ends the workers behind Apache or nginx, as an operator who replaces the program would.
+    pub fn stop_workers(&mut self) {
+        self.running.weft = None;
+    }
+
+    /// Starts them again, at the same socket.
+    pub fn start_workers(&mut self) {
+        let (workers, _) = weft::fastcgi(&self.site, &self.running.program)
+            .unwrap_or_else(|problem| panic!("{problem}"));
+        self.running.weft = Some(workers);
+    }
+
+    /// Makes the program's file vanish, as it does for a moment while a new one is uploaded.
+    pub fn take_program_away(&self) {
+        let away = self.running.program.with_extension("away");
+        fs::rename(&self.running.program, away).expect("the site is writable");
     }
 
     /// The processes that run the program now: workers, the built-in server, a CGI request.
@@ -180,18 +216,20 @@ impl Drop for Shared {
 
 fn start_builtin(site: &Site, settings: &str) -> Result<Running, String> {
     let program = install(site, "weft", settings);
-    let (process, address) = weft::serve(site, &program)?;
+    let (weft, address) = weft::serve(site, &program)?;
     Ok(Running {
         address,
         prefix: "/",
         program,
-        _processes: vec![process],
+        _front: None,
+        weft: Some(weft),
         _port: None,
     })
 }
 
 fn start_mod_fcgid(site: &Site, settings: &str, wrapper: Option<&str>) -> Result<Running, String> {
     let program = install(site, "weft", settings);
+    apache::copy_away(site);
     let port = Port::claim();
     let mut rest = fcgid_files(site) + &apache::defines(site, &port);
     if let Some(wrapper) = wrapper {
@@ -201,43 +239,58 @@ fn start_mod_fcgid(site: &Site, settings: &str, wrapper: Option<&str>) -> Result
         );
     }
     rest += &apache::include("weft-fcgid.conf");
-    let process = apache::start(site, &port, &["fcgid"], &rest)?;
-    Ok(behind(port, "/", program, vec![process]))
+    let apache = apache::start(site, &port, &["fcgid", "asis"], &rest)?;
+    Ok(behind(apache, port, "/", program))
 }
 
 fn start_mod_proxy_fcgi(site: &Site, settings: &str) -> Result<Running, String> {
     let program = install(site, "weft", settings);
     let (workers, _) = weft::fastcgi(site, &program)?;
+    apache::copy_away(site);
     let port = Port::claim();
     let rest = apache::defines(site, &port) + &apache::include("weft-proxy-fcgi.conf");
-    let process = apache::start(site, &port, &["proxy", "proxy_fcgi"], &rest)?;
-    Ok(behind(port, "/", program, vec![process, workers]))
+    let apache = apache::start(site, &port, &["proxy", "proxy_fcgi", "asis"], &rest)?;
+    Ok(Running {
+        weft: Some(workers),
+        ..behind(apache, port, "/", program)
+    })
 }
 
 fn start_nginx(site: &Site, settings: &str) -> Result<Running, String> {
     let program = install(site, "weft", settings);
     let (workers, socket) = weft::fastcgi(site, &program)?;
     let port = Port::claim();
-    let process = nginx::start(site, &port, &socket)?;
-    Ok(behind(port, "/", program, vec![process, workers]))
+    let nginx = nginx::start(site, &port, &socket)?;
+    Ok(Running {
+        weft: Some(workers),
+        ..behind(nginx, port, "/", program)
+    })
 }
 
-/// One of the two forms for shared hosting.
+/// What a user of shared hosting uploads, and what the host has.
 struct Upload {
     form: &'static str,
     program: &'static str,
     modules: &'static [&'static str],
+    prefix: &'static str,
 }
 
 const CGI: Upload = Upload {
     form: "htaccess-cgi",
     program: "weft.cgi",
+    modules: &["cgid", "rewrite"],
+    prefix: "/weave/",
+};
+const CGI_BY_NAME: Upload = Upload {
     modules: &["cgid"],
+    prefix: "/weave/weft.cgi/",
+    ..CGI
 };
 const FCGID: Upload = Upload {
     form: "htaccess-fcgid",
     program: "weft.fcgi",
-    modules: &["fcgid"],
+    modules: &["fcgid", "rewrite"],
+    ..CGI
 };
 
 fn start_htaccess(site: &Site, settings: &str, upload: &Upload) -> Result<Running, String> {
@@ -245,13 +298,14 @@ fn start_htaccess(site: &Site, settings: &str, upload: &Upload) -> Result<Runnin
     let program = install(site, &format!("web/weave/{}", upload.program), settings);
     apache::upload_htaccess(site, upload.form, "web/weave");
     let port = Port::claim();
-    let host = match upload.modules {
-        ["cgid"] => format!("ScriptSock \"{}\"\n", site.path("cgi.sock").display()),
-        _ => fcgid_files(site),
+    let host = if upload.modules.contains(&"cgid") {
+        format!("ScriptSock \"{}\"\n", site.path("cgi.sock").display())
+    } else {
+        fcgid_files(site)
     };
     let rest = host + &apache::web_space(site);
-    let process = apache::start(site, &port, upload.modules, &rest)?;
-    Ok(behind(port, "/weave/", program, vec![process]))
+    let apache = apache::start(site, &port, upload.modules, &rest)?;
+    Ok(behind(apache, port, upload.prefix, program))
 }
 
 /// The program, and its settings beside it.
@@ -271,18 +325,14 @@ fn fcgid_files(site: &Site) -> String {
     format!("FcgidIPCDir \"{folder}\"\nFcgidProcessTableFile \"{folder}/processes\"\n")
 }
 
-fn behind(
-    port: Port,
-    prefix: &'static str,
-    program: PathBuf,
-    processes: Vec<Supervised>,
-) -> Running {
+fn behind(front: Supervised, port: Port, prefix: &'static str, program: PathBuf) -> Running {
     let address = SocketAddr::from((Ipv4Addr::LOCALHOST, port.number));
     Running {
         address,
         prefix,
         program,
-        _processes: processes,
+        _front: Some(front),
+        weft: None,
         _port: Some(port),
     }
 }

@@ -1,11 +1,12 @@
 //! The folder that one server works in: the program, its settings, its data, every log.
 //!
-//! It belongs to the account that servers run as and nobody else may look inside. Whatever server
-//! works in it removes it at its end, see `supervised`, also when the test program is killed.
+//! It belongs to the account that servers run as and nobody else may look inside. A small shell script
+//! removes it when the last server in it has ended, also when the test program is killed.
 
 use std::fs;
 use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
+use std::process::{Child, Command, Stdio};
 
 use super::account::Account;
 
@@ -14,7 +15,11 @@ use super::account::Account;
 pub struct Site {
     pub folder: PathBuf,
     pub account: Option<Account>,
+    remover: Child,
 }
+
+/// Waits for the end of standard input, then for all who hold a lock on the folder.
+const REMOVE: &str = r#"trap : INT TERM HUP; cat; flock -x "$0" rm -rf "$0""#;
 
 impl Site {
     pub fn new() -> Site {
@@ -23,9 +28,16 @@ impl Site {
             .tempdir_in("/tmp")
             .expect("/tmp takes a folder")
             .keep();
+        let remover = Command::new("bash")
+            .args(["-c", REMOVE])
+            .arg(&folder)
+            .stdin(Stdio::piped())
+            .spawn()
+            .expect("bash starts");
         let site = Site {
             folder,
             account: Account::for_servers(),
+            remover,
         };
         site.own(&site.folder);
         site
@@ -90,8 +102,8 @@ impl Site {
 
 impl Drop for Site {
     fn drop(&mut self) {
-        // Gone already, unless no server ever started here.
-        let _ = fs::remove_dir_all(&self.folder);
+        drop(self.remover.stdin.take());
+        let _ = self.remover.wait();
     }
 }
 
