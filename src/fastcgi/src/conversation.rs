@@ -87,12 +87,12 @@ impl Conversation {
             }
             let mut patience = self.patience();
             let header = self.inbound.header(&mut patience)?;
+            unread.take(HEADER_LENGTH)?;
             match header.kind {
                 _ if header.id == MANAGEMENT => self.manage(header, &mut patience)?,
                 kind::BEGIN_REQUEST => return self.begin(header, &mut patience).map(Some),
-                kind::ABORT_REQUEST | kind::PARAMS | kind::STDIN | kind::DATA => {
-                    unread.take(HEADER_LENGTH)?;
-                }
+                // Of a request that has ended: the front had not heard of its end yet.
+                kind::ABORT_REQUEST | kind::PARAMS | kind::STDIN | kind::DATA => {}
                 _ => return Err(malformed("a record that only an application may send")),
             }
         }
@@ -166,11 +166,13 @@ impl Conversation {
 
     /// The next record of the running request `id`.
     fn record_of(&mut self, id: u16, patience: &mut Patience) -> io::Result<Header> {
+        let mut unread = Allowance(self.limits.max_unread);
         loop {
             let header = self.inbound.header(patience)?;
             if header.id == id {
                 return Ok(header);
             }
+            unread.take(HEADER_LENGTH + header.content)?;
             if header.id == MANAGEMENT {
                 self.manage(header, patience)?;
             } else if header.kind == kind::BEGIN_REQUEST {

@@ -13,9 +13,11 @@ pub struct Limits {
     pub max_params_bytes: usize,
     /// Number of one request's parameters. A request beyond it is answered with `Status: 431`.
     pub max_params: usize,
-    /// Bytes of a body that nobody read, thrown away after the answer. Some fronts (mod_fcgid)
-    /// look at the answer only after they have sent the whole body; closing earlier would turn a
-    /// "too large" into a bare 500 there. Beyond it the connection is closed.
+    /// Bytes to throw away: of a body that nobody read, after the answer; and of records that
+    /// belong to no running request, between two that do. Beyond it the connection is closed.
+    ///
+    /// Some fronts (mod_fcgid) look at the answer only after they have sent the whole body; to
+    /// close earlier would turn a "too large" into a bare 500 there.
     pub max_unread: usize,
     /// How long a connection may wait for its next request.
     pub idle: Duration,
