@@ -76,7 +76,7 @@ impl Drop for Served {
 }
 
 /// 20,000 parameters of no name and no value: 40 KB, one record.
-const EMPTY_PARAMETERS: [u8; 40_000] = [0; 40_000];
+static EMPTY_PARAMETERS: [u8; 40_000] = [0; 40_000];
 
 #[test]
 fn the_published_crate_dies_of_twenty_thousand_empty_parameters() {
