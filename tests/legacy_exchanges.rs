@@ -83,8 +83,10 @@ fn golden(name: &str) -> String {
 
 fn replay(server: &Server, recording: &str) {
     let text = golden(recording);
-    let exchanges: Vec<Exchange> =
-        text.lines().map(|line| serde_json::from_str(line).expect("a recorded exchange")).collect();
+    let exchanges: Vec<Exchange> = text
+        .lines()
+        .map(|line| serde_json::from_str(line).expect("a recorded exchange"))
+        .collect();
     let mut expected = HashMap::new();
     for deviation in serde_json::from_str::<Vec<Deviation>>(&golden("deviations.json")).unwrap() {
         for (n, seen) in deviation.answers {
@@ -96,7 +98,9 @@ fn replay(server: &Server, recording: &str) {
     for exchange in &exchanges {
         let answer = ask(server, exchange, &times);
         if let Some(name) = &exchange.saves_timestamp_as {
-            let time = answer.header("X-Weave-Timestamp").expect("a time to remember");
+            let time = answer
+                .header("X-Weave-Timestamp")
+                .expect("a time to remember");
             times.insert(name.clone(), time.parse::<f64>().expect("a time"));
         }
         let (recorded, ours) = (recorded(exchange), seen(&answer));
@@ -110,14 +114,24 @@ fn replay(server: &Server, recording: &str) {
     }
     if std::env::var_os("WEFT_REVIEW").is_some() {
         for (exchange, _, ours) in &wrong {
-            let Seen { status, headers, body } = ours;
-            println!("{}: {}", exchange.n, json!({"status": status, "headers": headers, "body": body}));
+            let Seen {
+                status,
+                headers,
+                body,
+            } = ours;
+            println!(
+                "{}: {}",
+                exchange.n,
+                json!({"status": status, "headers": headers, "body": body})
+            );
         }
     }
     let said: Vec<String> = wrong
         .iter()
         .map(|(exchange, recorded, ours)| {
-            let Exchange { n, name, request, .. } = exchange;
+            let Exchange {
+                n, name, request, ..
+            } = exchange;
             let (method, target) = (&request.method, &request.target);
             format!("{n} {name}: {method} {target}\n  recorded {recorded:?}\n  ours     {ours:?}")
         })
@@ -155,7 +169,8 @@ fn ask(server: &Server, exchange: &Exchange, times: &HashMap<String, f64>) -> Re
         None => request,
     };
     let mut line = Connection::open(server.address()).expect("the server takes connections");
-    line.exchange(&request).unwrap_or_else(|problem| panic!("{}: {problem}", exchange.n))
+    line.exchange(&request)
+        .unwrap_or_else(|problem| panic!("{}: {problem}", exchange.n))
 }
 
 /// Puts remembered times in the place of `{name}` and `{name+offset}`.
@@ -182,41 +197,69 @@ fn with_times(text: &str, times: &HashMap<String, f64>) -> String {
     out + rest
 }
 
-const COMPARED: [&str; 4] = ["Content-Type", "WWW-Authenticate", "X-Weave-Records", "X-Weave-Alert"];
+const COMPARED: [&str; 4] = [
+    "Content-Type",
+    "WWW-Authenticate",
+    "X-Weave-Records",
+    "X-Weave-Alert",
+];
 
 fn recorded(exchange: &Exchange) -> Seen {
-    let Answered { status, headers, body } = &exchange.response;
-    let by_apache = headers.iter().any(|(_, value)| value.starts_with("text/html"));
-    same(*status, |name| {
-        let found = headers.iter().find(|(known, _)| known.eq_ignore_ascii_case(name));
-        found.map(|(_, value)| value.clone())
-    }, body, by_apache)
+    let Answered {
+        status,
+        headers,
+        body,
+    } = &exchange.response;
+    let by_apache = headers
+        .iter()
+        .any(|(_, value)| value.starts_with("text/html"));
+    same(
+        *status,
+        |name| {
+            let found = headers
+                .iter()
+                .find(|(known, _)| known.eq_ignore_ascii_case(name));
+            found.map(|(_, value)| value.clone())
+        },
+        body,
+        by_apache,
+    )
 }
 
 fn seen(answer: &Response) -> Seen {
-    same(answer.status, |name| answer.header(name).map(str::to_owned), &answer.text(), false)
+    same(
+        answer.status,
+        |name| answer.header(name).map(str::to_owned),
+        &answer.text(),
+        false,
+    )
 }
 
 /// Pages that Apache itself made say nothing but their status.
-fn same(
-    status: u16,
-    header: impl Fn(&str) -> Option<String>,
-    body: &str,
-    by_apache: bool,
-) -> Seen {
+fn same(status: u16, header: impl Fn(&str) -> Option<String>, body: &str, by_apache: bool) -> Seen {
     if by_apache {
-        return Seen { status, headers: vec![], body: "\"Not Found\"".to_owned() }.with_json();
+        return Seen {
+            status,
+            headers: vec![],
+            body: "\"Not Found\"".to_owned(),
+        }
+        .with_json();
     }
     let headers = COMPARED
         .iter()
         .filter_map(|name| header(name).map(|value| ((*name).to_owned(), value)))
         .collect();
-    Seen { status, headers, body: without_times(body) }
+    Seen {
+        status,
+        headers,
+        body: without_times(body),
+    }
 }
 
 impl Seen {
     fn with_json(mut self) -> Seen {
-        self.headers.push(("Content-Type".to_owned(), "application/json".to_owned()));
+        self.headers
+            .push(("Content-Type".to_owned(), "application/json".to_owned()));
         self
     }
 }
@@ -227,10 +270,14 @@ fn without_times(body: &str) -> String {
     let mut rest = body;
     while let Some(at) = rest.find(|c: char| c.is_ascii_digit()) {
         let (before, number) = rest.split_at(at);
-        let end = number.find(|c: char| !c.is_ascii_digit() && c != '.').unwrap_or(number.len());
+        let end = number
+            .find(|c: char| !c.is_ascii_digit() && c != '.')
+            .unwrap_or(number.len());
         let (number, after) = number.split_at(end);
         out.push_str(before);
-        let time = number.parse::<f64>().is_ok_and(|t| (1.7e9..2.5e9).contains(&t));
+        let time = number
+            .parse::<f64>()
+            .is_ok_and(|t| (1.7e9..2.5e9).contains(&t));
         out.push_str(if time { "T" } else { number });
         rest = after;
     }
@@ -242,7 +289,9 @@ fn create_accounts(server: &Server) {
     let accounts: Vec<Value> = serde_json::from_str(&golden("accounts.json")).unwrap();
     let database = server.data_folder().join("accounts.db");
     let connection = rusqlite::Connection::open(&database).expect("the accounts' database");
-    connection.busy_timeout(std::time::Duration::from_secs(10)).unwrap();
+    connection
+        .busy_timeout(std::time::Duration::from_secs(10))
+        .unwrap();
     for account in accounts {
         let text = |name: &str| account[name].as_str().unwrap_or("");
         let (password, salt) = (text("password"), text("salt"));
