@@ -10,5 +10,6 @@
 #![forbid(unsafe_code)]
 
 pub mod exchange;
+pub mod gateway;
 pub mod storage;
 pub mod sync;
