@@ -12,6 +12,7 @@ pub mod access;
 pub mod cgi;
 pub mod environment;
 pub mod fcgi;
+pub mod http;
 
 pub mod reply;
 
