@@ -14,7 +14,4 @@ pub mod api;
 pub mod app;
 pub mod auth;
 pub mod exchange;
-pub mod routes;
-pub mod storage;
-pub mod sync;
-pub mod web;
+pub mod gateway;

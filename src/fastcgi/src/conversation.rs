@@ -5,7 +5,6 @@
 //! the rest sees only records of the request it is serving.
 
 use std::io;
-use std::rc::Rc;
 use std::sync::Arc;
 
 use crate::inbound::Inbound;
@@ -25,7 +24,7 @@ const MAX_NAMES_ASKED: usize = 64;
 pub(crate) struct Conversation {
     stream: Arc<Stream>,
     inbound: Inbound,
-    outgoing: Rc<Outgoing>,
+    outgoing: Arc<Outgoing>,
     limits: Limits,
     /// How many connections, and so requests, are served at a time.
     workers: usize,
@@ -50,7 +49,7 @@ impl Conversation {
     pub(crate) fn new(stream: Stream, limits: Limits, workers: usize) -> Self {
         let stream = Arc::new(stream);
         let inbound = Inbound::new(Arc::clone(&stream));
-        let outgoing = Rc::new(Outgoing::new(Arc::clone(&stream), limits.write));
+        let outgoing = Arc::new(Outgoing::new(Arc::clone(&stream), limits.write));
         Conversation {
             stream,
             inbound,
@@ -61,8 +60,8 @@ impl Conversation {
     }
 
     /// The writing half, for an answer.
-    pub(crate) fn outgoing(&self) -> Rc<Outgoing> {
-        Rc::clone(&self.outgoing)
+    pub(crate) fn outgoing(&self) -> Arc<Outgoing> {
+        Arc::clone(&self.outgoing)
     }
 
     /// Waits for the next request. None when the connection has come to a decent end: closed by

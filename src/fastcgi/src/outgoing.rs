@@ -3,10 +3,9 @@
 //! Shared between the answer and the replies that reading calls for. After one
 //! failed write nothing more is sent: the front may have got half a record.
 
-use std::cell::Cell;
 use std::io;
 use std::net::Shutdown;
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use crate::stream::{Patience, Stream};
@@ -14,8 +13,15 @@ use crate::stream::{Patience, Stream};
 pub(crate) struct Outgoing {
     stream: Arc<Stream>,
     limit: Duration,
-    timeout: Cell<Option<Duration>>,
-    failed: Cell<Option<io::ErrorKind>>,
+    state: Mutex<State>,
+}
+
+/// Only one side writes at a time, so nothing ever waits for this; the lock lets a handler hand its
+/// body to another thread.
+#[derive(Default)]
+struct State {
+    timeout: Option<Duration>,
+    failed: Option<io::ErrorKind>,
 }
 
 impl Outgoing {
@@ -23,8 +29,7 @@ impl Outgoing {
         Outgoing {
             stream,
             limit,
-            timeout: Cell::new(None),
-            failed: Cell::new(None),
+            state: Mutex::default(),
         }
     }
 
@@ -33,14 +38,14 @@ impl Outgoing {
         self.check()?;
         let result = self.send_all(records);
         if let Err(error) = &result {
-            self.failed.set(Some(error.kind()));
+            self.state().failed = Some(error.kind());
         }
         result
     }
 
     /// The error of an earlier write, if one failed.
     pub(crate) fn check(&self) -> io::Result<()> {
-        match self.failed.get() {
+        match self.state().failed {
             Some(kind) => Err(io::Error::new(
                 kind,
                 format!("the answer was not taken: {kind}"),
@@ -55,13 +60,17 @@ impl Outgoing {
         let _ = self.stream.shutdown(Shutdown::Write);
     }
 
+    fn state(&self) -> MutexGuard<'_, State> {
+        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
     fn send_all(&self, mut records: &[u8]) -> io::Result<()> {
         let mut patience = Patience::new(self.limit);
         while !records.is_empty() {
             let left = patience.left()?;
-            if self.timeout.get() != Some(left) {
+            if self.state().timeout != Some(left) {
                 self.stream.set_write_timeout(left)?;
-                self.timeout.set(Some(left));
+                self.state().timeout = Some(left);
             }
             match patience.charge(|| self.stream.write(records))? {
                 Some(0) => return Err(io::ErrorKind::WriteZero.into()),

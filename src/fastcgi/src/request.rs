@@ -105,3 +105,9 @@ fn aborted() -> io::Error {
         "the front gave the request up",
     )
 }
+
+/// A handler may have its body read by another thread.
+const _: fn() = || {
+    fn is_send<T: Send>() {}
+    is_send::<Stdin<'static>>();
+};

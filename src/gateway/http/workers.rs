@@ -1,0 +1,113 @@
+//! The threads that run the application, and the line of requests before them.
+
+use std::io::{self, BufWriter, Write};
+use std::panic::{self, AssertUnwindSafe};
+use std::sync::mpsc::{Receiver, SyncSender, TrySendError, sync_channel};
+use std::sync::{Arc, Mutex, PoisonError};
+use std::thread::{self, JoinHandle};
+
+use http::Method;
+use http::response::Parts;
+use tokio::sync::{mpsc, oneshot};
+
+use super::body::{Content, PIECE, PIECES, Piece, PieceWriter};
+use crate::exchange::{Application, BodyWriter, Request, ResponseBody};
+use crate::gateway::{answer, is_bodiless};
+
+/// One request to be answered, and where the answer goes.
+pub(super) struct Job {
+    pub(super) request: Request<'static>,
+    pub(super) reply: oneshot::Sender<(Parts, Content)>,
+}
+
+/// A fixed number of threads and a line of fixed length.
+pub(super) struct Workers {
+    line: SyncSender<Job>,
+    threads: Vec<JoinHandle<()>>,
+}
+
+impl Workers {
+    /// Starts `count` threads, at least one.
+    pub(super) fn start(
+        application: &Arc<dyn Application>,
+        count: usize,
+        line: usize,
+    ) -> io::Result<Workers> {
+        let (line, jobs) = sync_channel(line);
+        let jobs = Arc::new(Mutex::new(jobs));
+        let start = |number| {
+            let (application, jobs) = (Arc::clone(application), Arc::clone(&jobs));
+            thread::Builder::new()
+                .name(format!("worker-{number}"))
+                .spawn(move || work(&*application, &jobs))
+        };
+        let threads = (0..count.max(1)).map(start).collect::<io::Result<_>>()?;
+        Ok(Workers { line, threads })
+    }
+
+    /// Puts a request in the line, or gives it back if the line is full.
+    pub(super) fn submit(&self, job: Job) -> Result<(), Box<Job>> {
+        self.line.try_send(job).map_err(|error| match error {
+            TrySendError::Full(job) | TrySendError::Disconnected(job) => Box::new(job),
+        })
+    }
+
+    /// Waits until all that was submitted is done.
+    pub(super) fn finish(self) {
+        drop(self.line);
+        for thread in self.threads {
+            if thread.join().is_err() {
+                log::error!("a worker's thread panicked");
+            }
+        }
+    }
+}
+
+fn work(application: &dyn Application, jobs: &Mutex<Receiver<Job>>) {
+    loop {
+        let next = jobs.lock().unwrap_or_else(PoisonError::into_inner).recv();
+        let Ok(job) = next else { return };
+        // A client that left while it stood in line wants no answer, least of all in a rush.
+        if !job.reply.is_closed() {
+            run(application, job);
+        }
+    }
+}
+
+fn run(application: &dyn Application, job: Job) {
+    let is_head = job.request.method() == Method::HEAD;
+    let (head, body) = answer(application, job.request).into_parts();
+    // A reply that can't be delivered was for a client that is gone.
+    match body {
+        ResponseBody::Bytes(bytes) => {
+            let _ = job.reply.send((head, Content::Whole(bytes.into())));
+        }
+        ResponseBody::Stream(_) if is_head || is_bodiless(head.status) => {
+            let _ = job.reply.send((head, Content::None));
+        }
+        ResponseBody::Stream(write) => {
+            let (pieces, content) = mpsc::channel(PIECES);
+            if job.reply.send((head, Content::Stream(content))).is_ok() {
+                stream(write, pieces);
+            }
+        }
+    }
+}
+
+/// Writes a body, and says at its end whether it is whole.
+fn stream(write: BodyWriter, pieces: mpsc::Sender<Piece>) {
+    let mut body = BufWriter::with_capacity(PIECE, PieceWriter::new(pieces.clone()));
+    let written = panic::catch_unwind(AssertUnwindSafe(|| write(&mut body)))
+        .unwrap_or_else(|_| Err(io::Error::other("the function that writes it panicked")))
+        .and_then(|()| body.flush());
+    // What is still buffered of a broken body is not for anyone.
+    let (_, _) = body.into_parts();
+    let end = match written {
+        Ok(()) => Piece::End,
+        Err(error) => {
+            log::warn!("a response's body ended early: {error}");
+            Piece::Broken(error)
+        }
+    };
+    let _ = pieces.blocking_send(end);
+}
