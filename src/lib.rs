@@ -1,1 +1,3 @@
 //! Weft.
+pub mod cache;
+pub mod config;
