@@ -1,3 +1,5 @@
+//! The cached values against the bytes that a running legacy PHP stored.
+
 use super::*;
 use crate::cache::php_value::tests::{RECORDED, Xorshift};
 

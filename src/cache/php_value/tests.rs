@@ -1,3 +1,6 @@
+//! The codec against values that a running legacy PHP cached, against what PHP 8.2 printed and read,
+//! and against damaged input.
+
 use proptest::prelude::*;
 
 use super::*;

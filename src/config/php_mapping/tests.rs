@@ -1,3 +1,5 @@
+//! The settings that come of constants, and what is left to a person.
+
 use std::collections::HashSet;
 
 use super::*;
