@@ -6,10 +6,11 @@ use crate::api::error::{ApiError, Code};
 use crate::api::profile::Profile;
 use crate::api::wipe_guard::Precious;
 use crate::api::{Api, Call};
-use crate::exchange::{Request, Response};
+use crate::exchange::{Application, Request, Response};
 use crate::routes::{self, Page, Route, StoragePath, Version};
 use crate::web;
 use http::Method;
+use std::io;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 
 /// A running Weft.
@@ -23,41 +24,6 @@ impl App {
         App { api }
     }
 
-    /// Answers a request. Never panics: what goes wrong inside is logged and becomes a 500, or where
-    /// that would make a browser wipe its account, what does no harm.
-    pub fn handle(&self, request: Request) -> Response {
-        let call = Call::from(request);
-        let route = match call.target.undecodable {
-            true => Route::Unknown,
-            false => routes::resolve(&call.target, &self.api.settings.base_path),
-        };
-        let profile = self.profile(&route);
-        let fallback = self.after_a_panic(&call, &route);
-        let response = catch_unwind(AssertUnwindSafe(|| self.dispatch(call, route, profile)))
-            .unwrap_or_else(|_| {
-                log::error!("a handler panicked; this is a fault of the program");
-                fallback.into_response(profile)
-            });
-        self.api.finish(response, profile)
-    }
-
-    /// What a request is answered for which no worker is free.
-    pub fn overloaded(&self, request: &Request) -> Response {
-        let target = request.extensions().get().cloned().unwrap_or_default();
-        let route = routes::resolve(&target, &self.api.settings.base_path);
-        let precious = match &route {
-            Route::Storage(path) => Precious::of(request.method(), path),
-            _ => None,
-        };
-        let agent = request
-            .headers()
-            .get("user-agent")
-            .and_then(|value| value.to_str().ok());
-        let error = precious.map_or(ApiError::Unavailable, |p| p.harmless(agent));
-        let profile = self.profile(&route);
-        self.api.finish(error.into_response(profile), profile)
-    }
-
     fn profile(&self, route: &Route) -> Profile {
         let version = match route {
             Route::Storage(StoragePath {
@@ -69,7 +35,7 @@ impl App {
         Profile::of(version, self.api.settings.pinned_profile)
     }
 
-    fn after_a_panic(&self, call: &Call, route: &Route) -> ApiError {
+    fn after_a_panic(&self, call: &Call<'_>, route: &Route) -> ApiError {
         match route {
             Route::Storage(path) => Precious::of(&call.method, path)
                 .map_or(ApiError::Fault, |p| p.harmless(call.header("user-agent"))),
@@ -77,7 +43,7 @@ impl App {
         }
     }
 
-    fn dispatch(&self, call: Call, route: Route, profile: Profile) -> Response {
+    fn dispatch(&self, call: Call<'_>, route: Route, profile: Profile) -> Response {
         let readable = matches!(call.method, Method::GET | Method::HEAD);
         match route {
             Route::Storage(path) => self.api.storage(call, &path, profile),
@@ -94,5 +60,46 @@ impl App {
                 ApiError::NotFound("Not Found").into_response(profile)
             }
         }
+    }
+}
+
+impl Application for App {
+    /// Never panics: what goes wrong inside is logged and becomes a 500, or where that would make a
+    /// browser wipe its account, what does no harm.
+    fn handle(&self, request: Request<'_>) -> Response {
+        let call = Call::from(request);
+        let route = match call.target.undecodable {
+            true => Route::Unknown,
+            false => routes::resolve(&call.target, &self.api.settings.base_path),
+        };
+        let profile = self.profile(&route);
+        let fallback = self.after_a_panic(&call, &route);
+        let response = catch_unwind(AssertUnwindSafe(|| self.dispatch(call, route, profile)))
+            .unwrap_or_else(|_| {
+                log::error!("a handler panicked; this is a fault of the program");
+                fallback.into_response(profile)
+            });
+        self.api.finish(response, profile)
+    }
+
+    fn overloaded(&self, request: &Request<'_>) -> Response {
+        let target = request.extensions().get().cloned().unwrap_or_default();
+        let route = routes::resolve(&target, &self.api.settings.base_path);
+        let precious = match &route {
+            Route::Storage(path) => Precious::of(request.method(), path),
+            _ => None,
+        };
+        let agent = request
+            .headers()
+            .get("user-agent")
+            .and_then(|value| value.to_str().ok());
+        let error = precious.map_or(ApiError::Unavailable, |p| p.harmless(agent));
+        let profile = self.profile(&route);
+        self.api.finish(error.into_response(profile), profile)
+    }
+
+    fn interrupted(&self, _: &io::Error) -> Response {
+        let profile = Profile::Python;
+        self.api.finish(ApiError::Unavailable.into_response(profile), profile)
     }
 }

@@ -16,7 +16,7 @@ impl Api {
     /// Answers `info/<name>`.
     pub fn info(
         &self,
-        call: &Call,
+        call: &Call<'_>,
         account: &Account,
         name: &str,
         profile: Profile,

@@ -21,7 +21,7 @@ impl Api {
     /// Every refusal is the same 401, save for the two that legacy PHP told apart.
     pub fn login(
         &self,
-        call: &Call,
+        call: &Call<'_>,
         user: &UserName,
         profile: Profile,
     ) -> Result<Account, ApiError> {

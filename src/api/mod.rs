@@ -113,7 +113,7 @@ impl Default for Settings {
 }
 
 /// One request, taken apart.
-pub struct Call {
+pub struct Call<'b> {
     /// Its method.
     pub method: Method,
     /// Its headers.
@@ -124,11 +124,11 @@ pub struct Call {
     pub client: Client,
     /// When it came.
     pub received: Instant,
-    body: Option<RequestBody>,
+    body: Option<RequestBody<'b>>,
 }
 
-impl From<Request> for Call {
-    fn from(request: Request) -> Self {
+impl<'b> From<Request<'b>> for Call<'b> {
+    fn from(request: Request<'b>) -> Self {
         let (mut parts, body) = request.into_parts();
         Call {
             target: parts.extensions.remove().unwrap_or_default(),
@@ -141,7 +141,7 @@ impl From<Request> for Call {
     }
 }
 
-impl Call {
+impl Call<'_> {
     /// Reads the body, if it is not longer than the limit. To be called once.
     pub fn body(&mut self, limits: &Limits) -> Result<Vec<u8>, ApiError> {
         let body = self.body.take().unwrap_or_else(RequestBody::empty);

@@ -19,12 +19,12 @@ const PROFILE: Profile = Profile::Python;
 
 impl Api {
     /// Answers a request whose path has `parts` behind the version.
-    pub fn user(&self, mut call: Call, parts: &[String]) -> Response {
+    pub fn user(&self, mut call: Call<'_>, parts: &[String]) -> Response {
         self.serve_user(&mut call, parts)
             .unwrap_or_else(|error| error.into_response(PROFILE))
     }
 
-    fn serve_user(&self, call: &mut Call, parts: &[String]) -> Result<Response, ApiError> {
+    fn serve_user(&self, call: &mut Call<'_>, parts: &[String]) -> Result<Response, ApiError> {
         const MISSING: ApiError = ApiError::NotFound("Not Found");
         let parts: Vec<&str> = parts.iter().map(String::as_str).collect();
         let (&name, function) = parts.split_first().ok_or(MISSING)?;
@@ -62,7 +62,7 @@ impl Api {
         Ok(ok(TEXT, if taken { "1" } else { "0" }))
     }
 
-    fn create_user(&self, call: &mut Call, name: &UserName) -> Result<Response, ApiError> {
+    fn create_user(&self, call: &mut Call<'_>, name: &UserName) -> Result<Response, ApiError> {
         let rules = &self.settings.registration;
         let body = call.body(&self.settings.limits)?;
         if self.accounts.lookup(name)?.is_some() {
@@ -102,7 +102,7 @@ impl Api {
         }
     }
 
-    fn has_secret(&self, call: &Call) -> bool {
+    fn has_secret(&self, call: &Call<'_>) -> bool {
         let given = call
             .headers
             .get("x-weave-secret")
@@ -117,14 +117,14 @@ impl Api {
 
     /// `DELETE user/…/<name>`: the account with all that it stored. The records go first: an account
     /// whose records are left behind can't be deleted by its owner again.
-    fn delete_user(&self, call: &Call, name: &UserName) -> Result<Response, ApiError> {
+    fn delete_user(&self, call: &Call<'_>, name: &UserName) -> Result<Response, ApiError> {
         let account = self.login(call, name, PROFILE)?;
         self.storage.forget_user(account.id)?;
         self.accounts.delete(name)?;
         Ok(ok(TEXT, "0"))
     }
 
-    fn change_password(&self, call: &mut Call, name: &UserName) -> Result<Response, ApiError> {
+    fn change_password(&self, call: &mut Call<'_>, name: &UserName) -> Result<Response, ApiError> {
         let body = call.body(&self.settings.limits)?;
         let password = Password::from_wire(&body)
             .ok()
@@ -140,7 +140,7 @@ impl Api {
         }
     }
 
-    fn change_email(&self, call: &mut Call, name: &UserName) -> Result<Response, ApiError> {
+    fn change_email(&self, call: &mut Call<'_>, name: &UserName) -> Result<Response, ApiError> {
         let body = call.body(&self.settings.limits)?;
         self.login(call, name, PROFILE)?;
         let email = text_of(&body).trim().to_owned();
@@ -155,7 +155,7 @@ impl Api {
 
     /// `GET user/…/<name>/node/weave`: the URL of the server that holds the user's records, with its
     /// slash and without quotes, or the word `null`. Browsers ask without credentials, too.
-    fn node(&self, call: &Call, name: &UserName) -> Result<Response, ApiError> {
+    fn node(&self, call: &Call<'_>, name: &UserName) -> Result<Response, ApiError> {
         let account = self
             .accounts
             .lookup(name)?
@@ -167,7 +167,7 @@ impl Api {
         ))
     }
 
-    fn node_of(&self, call: &Call, account: &Account) -> Option<String> {
+    fn node_of(&self, call: &Call<'_>, account: &Account) -> Option<String> {
         if let Some(node) = &account.node {
             return Some(node.clone());
         }
@@ -182,7 +182,7 @@ impl Api {
 impl Api {
     /// The URL that people put into their browsers: as the operator says it, or as this request shows
     /// it.
-    pub fn public_url(&self, call: &Call) -> Option<String> {
+    pub fn public_url(&self, call: &Call<'_>) -> Option<String> {
         self.settings.public_url.clone().or_else(|| here(call))
     }
 }
@@ -191,7 +191,7 @@ impl Api {
 ///
 /// Android leaves the port out of its `Host`; then the front server's own is used. Behind a proxy
 /// that changes scheme, port or path this can't be found out: the setting `server.public_url` says it.
-fn here(call: &Call) -> Option<String> {
+fn here(call: &Call<'_>) -> Option<String> {
     let scheme = if call.client.https { "https" } else { "http" };
     let server = call.client.server.as_deref();
     let host = match call.header("host") {
@@ -222,7 +222,7 @@ fn has_port(host: &str) -> bool {
         .is_some_and(|(_, port)| port.bytes().all(|b| b.is_ascii_digit()))
 }
 
-fn is_android(call: &Call) -> bool {
+fn is_android(call: &Call<'_>) -> bool {
     call.header("user-agent")
         .is_some_and(|agent| agent.starts_with("Firefox AndroidSync"))
 }

@@ -52,7 +52,7 @@ impl Api {
     pub fn guard(
         &self,
         precious: Precious,
-        call: &Call,
+        call: &Call<'_>,
         read: impl Fn() -> Result<Response, ApiError>,
     ) -> Result<Response, ApiError> {
         let end = Instant::now() + self.settings.wipe_guard;

@@ -5,7 +5,7 @@ use crate::exchange::Response;
 use http::header::{HeaderName, HeaderValue};
 
 /// The front page: what this is, and what to put into the browser.
-pub fn front(api: &Api, call: &Call) -> Response {
+pub fn front(api: &Api, call: &Call<'_>) -> Response {
     let url = api
         .public_url(call)
         .map_or_else(|| "its address".to_owned(), |url| escaped(&url));

@@ -13,7 +13,7 @@ impl StorageCall<'_> {
     /// `DELETE storage/<collection>/<id>`. A record that does not exist is deleted already.
     pub(super) fn delete_one(
         &self,
-        call: &Call,
+        call: &Call<'_>,
         collection: &CollectionName,
         id: &str,
     ) -> Result<Response, ApiError> {
@@ -31,7 +31,7 @@ impl StorageCall<'_> {
     /// `DELETE storage/<collection>`, with or without search parameters.
     pub(super) fn delete_some(
         &self,
-        call: &Call,
+        call: &Call<'_>,
         collection: &CollectionName,
     ) -> Result<Response, ApiError> {
         let limits = &self.api.settings.limits;
@@ -47,7 +47,7 @@ impl StorageCall<'_> {
 
     fn delete(
         &self,
-        call: &Call,
+        call: &Call<'_>,
         collection: &CollectionName,
         query: &Query,
     ) -> Result<Response, ApiError> {
@@ -63,7 +63,7 @@ impl StorageCall<'_> {
 
     /// `DELETE storage`: all that the user has. Wants `X-Confirm-Delete`, whatever its value: a slash
     /// too many must not wipe an account.
-    pub(super) fn delete_everything(&self, call: &Call) -> Result<Response, ApiError> {
+    pub(super) fn delete_everything(&self, call: &Call<'_>) -> Result<Response, ApiError> {
         if !call.headers.contains_key("x-confirm-delete") {
             return Err(match self.profile {
                 Profile::Php => ApiError::Precondition,

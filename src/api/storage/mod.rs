@@ -39,7 +39,7 @@ struct StorageCall<'c> {
 
 impl Api {
     /// Answers a storage request.
-    pub fn storage(&self, mut call: Call, path: &StoragePath, profile: Profile) -> Response {
+    pub fn storage(&self, mut call: Call<'_>, path: &StoragePath, profile: Profile) -> Response {
         let outcome = match Precious::of(&call.method, path) {
             Some(precious) => {
                 self.guard(precious, &call, || self.read_precious(&call, path, profile))
@@ -51,7 +51,7 @@ impl Api {
 
     fn serve_storage(
         &self,
-        call: &mut Call,
+        call: &mut Call<'_>,
         path: &StoragePath,
         profile: Profile,
     ) -> Result<Response, ApiError> {
@@ -68,7 +68,7 @@ impl Api {
     /// The same for a GET that has no body to be read, so that it can be tried again.
     fn read_precious(
         &self,
-        call: &Call,
+        call: &Call<'_>,
         path: &StoragePath,
         profile: Profile,
     ) -> Result<Response, ApiError> {
@@ -87,7 +87,7 @@ impl Api {
 }
 
 impl StorageCall<'_> {
-    fn act(&self, call: &mut Call, resource: &Resource) -> Result<Response, ApiError> {
+    fn act(&self, call: &mut Call<'_>, resource: &Resource) -> Result<Response, ApiError> {
         match (call.method.as_str(), resource) {
             ("GET", _) => self.look(call, resource),
             ("PUT", Resource::Record(collection, id)) => self.put(call, collection, Some(id)),
@@ -104,7 +104,7 @@ impl StorageCall<'_> {
         }
     }
 
-    fn look(&self, call: &Call, resource: &Resource) -> Result<Response, ApiError> {
+    fn look(&self, call: &Call<'_>, resource: &Resource) -> Result<Response, ApiError> {
         match resource {
             Resource::Info(name) => self.api.info(call, self.account, name, self.profile),
             Resource::Collection(collection) => self.list(call, collection),

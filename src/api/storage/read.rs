@@ -45,7 +45,7 @@ impl StorageCall<'_> {
     /// `GET storage/<collection>`. One that does not exist is an empty list.
     pub(super) fn list(
         &self,
-        call: &Call,
+        call: &Call<'_>,
         collection: &CollectionName,
     ) -> Result<Response, ApiError> {
         let limits = &self.api.settings.limits;

@@ -23,7 +23,7 @@ impl StorageCall<'_> {
     /// `PUT storage/<collection>[/<id>]`.
     pub(super) fn put(
         &self,
-        call: &mut Call,
+        call: &mut Call<'_>,
         collection: &CollectionName,
         url_id: Option<&str>,
     ) -> Result<Response, ApiError> {
@@ -44,7 +44,7 @@ impl StorageCall<'_> {
     /// `POST storage/<collection>`, and PUT where it means the same.
     pub(super) fn post(
         &self,
-        call: &mut Call,
+        call: &mut Call<'_>,
         collection: &CollectionName,
     ) -> Result<Response, ApiError> {
         let since = unmodified_since(&call.headers)?;
