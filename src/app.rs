@@ -100,6 +100,7 @@ impl Application for App {
 
     fn interrupted(&self, _: &io::Error) -> Response {
         let profile = Profile::Python;
-        self.api.finish(ApiError::Unavailable.into_response(profile), profile)
+        self.api
+            .finish(ApiError::Unavailable.into_response(profile), profile)
     }
 }

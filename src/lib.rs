@@ -1,3 +1,23 @@
-//! Weft.
+//! Weft, a Firefox Sync ("Weave") server: the map of the house.
+//!
+//! A request comes in through a [`gateway`], which turns its transport into an [`exchange`]
+//! request; [`app`] asks [`routes`] what it means and calls one handler of [`api`]; the handler
+//! asks [`auth`] who is speaking and opens one session of [`storage`]. The nouns that all of them
+//! speak live in [`sync`]. Arrows point down only:
+//!
+//! gateway → app → api → {auth, storage} → sync.
+
+#![forbid(unsafe_code)]
+
+pub mod accounts;
+pub mod api;
+pub mod app;
+pub mod auth;
 pub mod cache;
 pub mod config;
+pub mod exchange;
+pub mod gateway;
+pub mod routes;
+pub mod storage;
+pub mod sync;
+pub mod web;
