@@ -16,6 +16,9 @@ pub mod http;
 
 pub mod reply;
 
+#[cfg(test)]
+mod suite;
+
 use std::ffi::OsString;
 use std::io;
 use std::panic::{self, AssertUnwindSafe};

@@ -11,6 +11,8 @@
 mod body;
 mod connection;
 mod target;
+#[cfg(test)]
+mod tests;
 mod wire;
 mod workers;
 
