@@ -236,7 +236,7 @@ impl WriteSession for Session {
             } = collection;
             let mut statement = seat.connection.prepare_cached(sql)?;
             statement.execute(params![id, time.centis(), records, bytes])?;
-            purge::a_few(&seat.connection, user, time)?;
+            purge::a_few(&seat.connection, user, seat.clock.high())?;
             seat.connection.execute_batch("COMMIT")?;
             // It is durable: what fails from here on is not the request's business.
             if let Err(error) = seat.clock.end_write(true) {
