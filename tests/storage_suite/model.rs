@@ -80,6 +80,11 @@ impl Collection {
             .map(|(wbo, _)| wbo)
     }
 
+    /// A busy collection may run ahead of the clock, and is then looked at in its own time.
+    fn at(&self, time: Timestamp) -> Timestamp {
+        self.modified.map_or(time, |modified| modified.max(time))
+    }
+
     fn bytes(&self, time: Timestamp) -> u64 {
         self.living(time)
             .map(|wbo| wbo.payload.as_ref().unwrap().len() as u64)
@@ -223,7 +228,7 @@ fn one_session(
         }
     }
     let others = model.iter().filter(|(name, _)| **name != which);
-    let others: u64 = others.map(|(_, collection)| collection.bytes(time)).sum();
+    let others: u64 = others.map(|(_, c)| c.bytes(c.at(time))).sum();
     assert_eq!(session.used_bytes().unwrap(), others + after.bytes(time));
     let everything = Query::default();
     assert_eq!(
@@ -240,9 +245,7 @@ fn one_session(
 fn compare(bench: &Bench, model: &Model, query: &Query, step: usize) {
     let mut account = bench.storage.read_account(bench.user).unwrap();
     let told = account.time();
-    // Busy collections run ahead of the clock, and each is listed at its own time.
-    let at = |c: &Collection| c.modified.map_or(told, |modified| modified.max(told));
-    let living = |c: &Collection| c.living(at(c)).count() as u64;
+    let living = |c: &Collection| c.living(c.at(told)).count() as u64;
     let listed: Vec<_> = model.iter().filter(|(_, c)| living(c) > 0).collect();
     let times: Vec<_> = listed
         .iter()
@@ -251,7 +254,7 @@ fn compare(bench: &Bench, model: &Model, query: &Query, step: usize) {
     let counts: Vec<_> = listed.iter().map(|(n, c)| (name(n), living(c))).collect();
     let usage: Vec<_> = listed
         .iter()
-        .map(|(n, c)| (name(n), c.bytes(at(c))))
+        .map(|(n, c)| (name(n), c.bytes(c.at(told))))
         .collect();
     assert_eq!(account.times().unwrap(), times, "step {step}");
     assert_eq!(account.counts().unwrap(), counts, "step {step}");
