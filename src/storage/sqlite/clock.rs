@@ -10,17 +10,19 @@
 //! transaction is over. The system drops that lock when the process dies, so a `pending` whose
 //! writer is gone is known to mean nothing.
 //!
-//! **A reader** asks for its time *before* its snapshot begins: `high = max(now, high)`, the time is
-//! `high`, or one less than `pending` where that is earlier; `told` rises to it. **A writer**
-//! holds SQLite's write lock already, so it has read the last time of its collection and there is
-//! no other writer: `time = max(now, high, told + 1, last + 1)`, published as `pending`.
+//! **A reader** asks for its time *before* its snapshot begins: `high = max(now, high)`, the time
+//! is `high`, or one less than `pending` where that is earlier; `told` rises to it. If its
+//! collection then turns out to have a later time, it takes that. **A writer** holds SQLite's
+//! write lock already, so it has read the last time of its collection and there is no other
+//! writer: `time = max(now, high, told + 1, last + 1)`, published as `pending`.
 //!
 //! Why a write gets a time later than any reader was told before: what was told was published in
 //! `told` under the lock, or was the collection's own time, read from a snapshot, hence `last` or
 //! before it. Why a reader is never told a time later than its snapshot: take a write that the
-//! snapshot lacks. When the reader asked for its time, that write was either pending, and the reader
-//! was told an earlier one; or it had not begun, and got a later one than was told; or it was over,
-//! and then it was committed before the snapshot began, which does not lack it.
+//! snapshot lacks. When the reader asked for its time, that write was either pending, and the
+//! reader was told an earlier one; or it had not begun, and got a later one than was told; or it
+//! was over, and then it was committed before the snapshot began, which does not lack it. (And the
+//! collection's own time, as the snapshot has it, is earlier than any write the snapshot lacks.)
 //!
 //! None of this needs a clock that runs forward. A time that `last + 1` pushed ahead of the clock
 //! stays the business of its collection: `high` doesn't follow. A session that was told its time
@@ -183,6 +185,11 @@ impl SharedClock {
         }
         // The disk is full or read-only. What others were told before needs no publishing.
         Ok(shown.told.min(pending - 1))
+    }
+
+    /// The latest time that the clock has shown, as far as this connection knows.
+    pub(super) fn high(&self) -> Timestamp {
+        Timestamp::from_centis(self.known.high)
     }
 
     /// The time of a write, published until [`end_write`](Self::end_write). The caller holds the
