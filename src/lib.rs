@@ -9,6 +9,8 @@
 
 #![forbid(unsafe_code)]
 
+pub mod cli;
+pub mod config;
 pub mod exchange;
 pub mod storage;
 pub mod sync;
