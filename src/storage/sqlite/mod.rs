@@ -15,7 +15,7 @@ mod select;
 mod session;
 mod write;
 
-pub use clock::Clock;
+pub use crate::sync::Clock;
 pub use pool::{Journal, SqliteOptions};
 
 use super::{
