@@ -5,13 +5,80 @@
 use crate::api::error::{ApiError, Code};
 use crate::api::profile::Profile;
 use crate::api::wipe_guard::Precious;
-use crate::api::{Api, Call};
-use crate::exchange::{Application, Request, Response};
+use crate::api::{Api, Call, Settings, finish};
+use crate::exchange::{Application, Request, Response, Target};
 use crate::routes::{self, Page, Route, StoragePath, Version};
+use crate::sync::Clock;
 use crate::web;
 use http::Method;
 use std::io;
 use std::panic::{AssertUnwindSafe, catch_unwind};
+
+/// What stands in for the application when it could not be built: a setting that means nothing, say.
+///
+/// Behind a front server the process can't just end: the front's own 500 would make browsers wipe
+/// their accounts. So every request is answered as under overload, and the log says why.
+pub struct OutOfOrder {
+    settings: Settings,
+    clock: Clock,
+}
+
+impl OutOfOrder {
+    /// Tells the log what is wrong.
+    pub fn new(clock: Clock) -> Self {
+        OutOfOrder {
+            settings: Settings::default(),
+            clock,
+        }
+    }
+
+    fn answer(&self, request: &Request<'_>) -> Response {
+        refusal(request, &self.settings, &self.clock)
+    }
+}
+
+impl Application for OutOfOrder {
+    fn handle(&self, request: Request<'_>) -> Response {
+        self.answer(&request)
+    }
+
+    fn overloaded(&self, request: &Request<'_>) -> Response {
+        self.answer(request)
+    }
+
+    fn interrupted(&self, _: &io::Error) -> Response {
+        let error = ApiError::Unavailable.into_response(Profile::Python);
+        finish(error, Profile::Python, &self.settings, &self.clock)
+    }
+}
+
+/// A 503, or where a browser would wipe its account for that, what does no harm.
+fn refusal(request: &Request<'_>, settings: &Settings, clock: &Clock) -> Response {
+    let target: Target = request.extensions().get().cloned().unwrap_or_default();
+    let route = routes::resolve(&target, &settings.base_path);
+    let precious = match &route {
+        Route::Storage(path) => Precious::of(request.method(), path),
+        _ => None,
+    };
+    let agent = request
+        .headers()
+        .get("user-agent")
+        .and_then(|value| value.to_str().ok());
+    let error = precious.map_or(ApiError::Unavailable, |p| p.harmless(agent));
+    let profile = profile(&route, settings);
+    finish(error.into_response(profile), profile, settings, clock)
+}
+
+fn profile(route: &Route, settings: &Settings) -> Profile {
+    let version = match route {
+        Route::Storage(StoragePath {
+            version: Some(version),
+            ..
+        }) => *version,
+        _ => Version::V1_1,
+    };
+    Profile::of(version, settings.pinned_profile)
+}
 
 /// A running Weft.
 pub struct App {
@@ -22,17 +89,6 @@ impl App {
     /// Around engines that are open already.
     pub fn new(api: Api) -> Self {
         App { api }
-    }
-
-    fn profile(&self, route: &Route) -> Profile {
-        let version = match route {
-            Route::Storage(StoragePath {
-                version: Some(version),
-                ..
-            }) => *version,
-            _ => Version::V1_1,
-        };
-        Profile::of(version, self.api.settings.pinned_profile)
     }
 
     fn after_a_panic(&self, call: &Call<'_>, route: &Route) -> ApiError {
@@ -72,30 +128,18 @@ impl Application for App {
             true => Route::Unknown,
             false => routes::resolve(&call.target, &self.api.settings.base_path),
         };
-        let profile = self.profile(&route);
+        let profile = profile(&route, &self.api.settings);
         let fallback = self.after_a_panic(&call, &route);
         let response = catch_unwind(AssertUnwindSafe(|| self.dispatch(call, route, profile)))
             .unwrap_or_else(|_| {
                 log::error!("a handler panicked; this is a fault of the program");
                 fallback.into_response(profile)
             });
-        self.api.finish(response, profile)
+        finish(response, profile, &self.api.settings, &self.api.clock)
     }
 
     fn overloaded(&self, request: &Request<'_>) -> Response {
-        let target = request.extensions().get().cloned().unwrap_or_default();
-        let route = routes::resolve(&target, &self.api.settings.base_path);
-        let precious = match &route {
-            Route::Storage(path) => Precious::of(request.method(), path),
-            _ => None,
-        };
-        let agent = request
-            .headers()
-            .get("user-agent")
-            .and_then(|value| value.to_str().ok());
-        let error = precious.map_or(ApiError::Unavailable, |p| p.harmless(agent));
-        let profile = self.profile(&route);
-        self.api.finish(error.into_response(profile), profile)
+        refusal(request, &self.api.settings, &self.api.clock)
     }
 
     fn interrupted(&self, _: &io::Error) -> Response {

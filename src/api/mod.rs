@@ -2,7 +2,7 @@
 //!
 //! A handler is given a [`Call`] and answers a response or an [`ApiError`]; it knows no transport and
 //! no engine by name. What every response carries (times, backoff, the account's alert) is put on in
-//! one place, [`Api::finish`].
+//! one place, [`finish`].
 
 pub mod error;
 pub mod format;
@@ -162,11 +162,11 @@ impl Call<'_> {
 }
 
 /// The time that a response speaks of, where a session gave it one. Carried in the response's
-/// extensions until [`Api::finish`] prints it.
+/// extensions until [`finish`] prints it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct SessionTime(pub Timestamp);
 
-/// The account's alert text, on its way to [`Api::finish`].
+/// The account's alert text, on its way to [`finish`].
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Alert(pub String);
 
@@ -185,33 +185,36 @@ pub fn at(time: Timestamp, mut response: Response) -> Response {
     response
 }
 
-impl Api {
-    /// Puts on what every response carries.
-    pub fn finish(&self, mut response: Response, profile: Profile) -> Response {
-        let time = match response.extensions_mut().remove::<SessionTime>() {
-            Some(SessionTime(time)) => time,
-            None => (self.clock)(),
-        };
-        let alert = response.extensions_mut().remove::<Alert>();
-        let unavailable = response.status() == StatusCode::SERVICE_UNAVAILABLE;
-        let headers = response.headers_mut();
-        let mut put = |name: &'static str, value: String| {
-            if let Ok(value) = HeaderValue::try_from(value) {
-                headers.insert(HeaderName::from_static(name), value);
-            }
-        };
-        put("x-weave-timestamp", profile.time(time));
-        if let Some(Alert(text)) = alert {
-            put("x-weave-alert", printable(&text));
+/// Puts on what every response carries.
+pub fn finish(
+    mut response: Response,
+    profile: Profile,
+    settings: &Settings,
+    clock: &Clock,
+) -> Response {
+    let time = match response.extensions_mut().remove::<SessionTime>() {
+        Some(SessionTime(time)) => time,
+        None => clock(),
+    };
+    let alert = response.extensions_mut().remove::<Alert>();
+    let unavailable = response.status() == StatusCode::SERVICE_UNAVAILABLE;
+    let headers = response.headers_mut();
+    let mut put = |name: &'static str, value: String| {
+        if let Ok(value) = HeaderValue::try_from(value) {
+            headers.insert(HeaderName::from_static(name), value);
         }
-        if unavailable {
-            put("x-weave-backoff", self.settings.retry_after.to_string());
-            put("retry-after", self.settings.retry_after.to_string());
-        } else if self.settings.backoff > 0 {
-            put("x-weave-backoff", self.settings.backoff.to_string());
-        }
-        response
+    };
+    put("x-weave-timestamp", profile.time(time));
+    if let Some(Alert(text)) = alert {
+        put("x-weave-alert", printable(&text));
     }
+    if unavailable {
+        put("x-weave-backoff", settings.retry_after.to_string());
+        put("retry-after", settings.retry_after.to_string());
+    } else if settings.backoff > 0 {
+        put("x-weave-backoff", settings.backoff.to_string());
+    }
+    response
 }
 
 /// A text as a header can carry it: what is not printable ASCII is percent-encoded.
