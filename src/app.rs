@@ -144,7 +144,11 @@ impl Application for App {
 
     fn interrupted(&self, _: &io::Error) -> Response {
         let profile = Profile::Python;
-        self.api
-            .finish(ApiError::Unavailable.into_response(profile), profile)
+        finish(
+            ApiError::Unavailable.into_response(profile),
+            profile,
+            &self.api.settings,
+            &self.api.clock,
+        )
     }
 }
