@@ -60,8 +60,8 @@ pub struct Settings {
     pub node: Node,
     /// The URL that people put into their browsers, with its slash; nothing to find it out.
     pub public_url: Option<String>,
-    /// The URL path under which the API lies; empty to find it out.
-    pub base_path: String,
+    /// The URL path under which the API lies; nothing to find it out.
+    pub base_path: Option<String>,
     /// How accounts are made.
     pub registration: Registration,
 }
@@ -101,7 +101,7 @@ impl Default for Settings {
             wipe_guard: Duration::from_secs(10),
             node: Node::Here,
             public_url: None,
-            base_path: String::new(),
+            base_path: None,
             registration: Registration {
                 open: true,
                 secret: None,
