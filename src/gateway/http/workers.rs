@@ -107,3 +107,38 @@ fn stream(application: &dyn Application, write: BodyWriter, mut body: StreamWrit
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::exchange::{RequestBody, Response};
+    use crate::gateway::suite::With;
+    use std::sync::atomic::{AtomicUsize, Ordering::SeqCst};
+
+    #[test]
+    fn all_that_stands_in_line_is_done_at_the_end_save_for_clients_that_left() {
+        let runs = Arc::new(AtomicUsize::new(0));
+        let count = Arc::clone(&runs);
+        let application: Arc<dyn Application> = Arc::new(With(move |_: Request<'_>| {
+            count.fetch_add(1, SeqCst);
+            Response::new(ResponseBody::from("done"))
+        }));
+        let workers = Workers::start(&application, 1, 9).unwrap();
+        let mut waiting = Vec::new();
+        for leaves in [true, false, true, false] {
+            let (reply, replied) = oneshot::channel();
+            if !leaves {
+                waiting.push(replied);
+            }
+            let request = Request::new(RequestBody::empty());
+            assert!(workers.submit(Job { request, reply }).is_ok());
+        }
+        workers.finish();
+        assert_eq!(runs.load(SeqCst), 2);
+        assert!(
+            waiting
+                .into_iter()
+                .all(|replied| replied.blocking_recv().is_ok())
+        );
+    }
+}
