@@ -2,7 +2,7 @@
 //!
 //! The rule that shapes this file: an answer that is not whole must not look whole. A handler that
 //! panics or fails before anything was sent is answered with a 500; after that, the connection is
-//! dropped without END_REQUEST, which every front takes for a failure.
+//! dropped without END_REQUEST, the one sign of an unfinished answer that the protocol has.
 
 use std::any::Any;
 use std::io::{self, Write};

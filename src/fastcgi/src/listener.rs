@@ -68,8 +68,9 @@ impl Listener {
             Listener::Unix(listener) => Ok(Stream::Unix(listener.accept()?.0)),
             Listener::Tcp(listener) => {
                 let (stream, _) = listener.accept()?;
-                // Answers go out in whole buffers; waiting to merge them only delays the last.
-                stream.set_nodelay(true)?;
+                // Answers go out in whole buffers; waiting to merge them only delays the last. A
+                // connection that cannot be told so is served all the same.
+                let _ = stream.set_nodelay(true);
                 Ok(Stream::Tcp(stream))
             }
         }

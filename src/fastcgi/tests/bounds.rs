@@ -203,7 +203,12 @@ fn a_stop_closes_idle_connections_answers_the_running_request_and_returns() {
             request.stdin().read_to_string(&mut body)?;
             if body == "wait" {
                 begun.send(()).unwrap();
-                released.lock().unwrap().recv().unwrap();
+                // Bounded, so that a failing test ends.
+                released
+                    .lock()
+                    .unwrap()
+                    .recv_timeout(Duration::from_secs(25))
+                    .unwrap();
             }
             response.write_all(b"answered")
         },
