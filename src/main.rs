@@ -5,9 +5,12 @@
 use std::io::{self, Write};
 use std::os::unix::fs::MetadataExt;
 use std::process::ExitCode;
+use std::sync::Arc;
 use std::time::SystemTime;
 use weft::cli::{self, Caller};
 use weft::config::Surroundings;
+use weft::gateway::{self, Door};
+use weft::program::Program;
 
 fn main() -> ExitCode {
     let surroundings = Surroundings {
@@ -21,43 +24,35 @@ fn main() -> ExitCode {
     };
     let mut caller = Caller {
         surroundings,
-        input: &mut io::stdin().lock(),
+        input: &mut io::BufReader::new(io::stdin()),
         output: &mut io::stdout(),
         errors: &mut io::stderr(),
         clock: SystemTime::now,
     };
-    let code = cli::run(std::env::args_os().collect(), &mut caller, &NotYet);
-    let _ = io::stdout().flush();
-    ExitCode::from(code)
+    let program = Program::new(Arc::new(|| SystemTime::now().into()));
+    // Whoever gives arguments wants a command, wherever the program is called from.
+    let door = match std::env::args_os().len() {
+        0 | 1 => gateway::detect(&caller.surroundings.environment),
+        _ => Ok(Door::Command),
+    };
+    match door {
+        Ok(Door::Command) => {
+            let code = cli::run(std::env::args_os().collect(), &mut caller, &program);
+            let _ = io::stdout().flush();
+            ExitCode::from(code)
+        }
+        Ok(Door::FastCgi(listener)) => ended(program.worker(&caller, listener)),
+        Ok(Door::Cgi) => ended(program.cgi(&caller, io::stdin(), &mut io::stdout().lock())),
+        Err(error) => ended(Err(error)),
+    }
 }
 
-/// Stands where the application will.
-struct NotYet;
-
-fn not_yet<T>() -> Result<T, cli::Failure> {
-    Err(cli::Failure::Other(
-        "this version of weft can't do that yet".to_owned(),
-    ))
-}
-
-impl cli::Program for NotYet {
-    fn serve(
-        &self,
-        _: &weft::config::Config,
-        _: &mut dyn FnMut(std::net::SocketAddr),
-    ) -> Result<(), cli::Failure> {
-        not_yet()
-    }
-
-    fn fastcgi(&self, _: &weft::config::Config, _: cli::Socket) -> Result<(), cli::Failure> {
-        not_yet()
-    }
-
-    fn purge(&self, _: &weft::config::Config) -> Result<u64, cli::Failure> {
-        not_yet()
-    }
-
-    fn accounts(&self, _: &weft::config::Config) -> Result<Box<dyn cli::Accounts>, cli::Failure> {
-        not_yet()
+fn ended(outcome: io::Result<()>) -> ExitCode {
+    match outcome {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            eprintln!("weft: {error}");
+            ExitCode::FAILURE
+        }
     }
 }

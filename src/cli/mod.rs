@@ -17,7 +17,7 @@ mod user;
 pub use failure::Failure;
 pub use fastcgi::{ListenAt, Socket};
 pub use logger::Logger;
-pub use start::{Role, start};
+pub use start::{Role, options, start};
 pub use user::{Account, Accounts};
 
 use crate::config::{Config, Surroundings};
