@@ -2,7 +2,7 @@
 
 #![forbid(unsafe_code)]
 
-use std::io::{self, Write};
+use std::io::{self, BufReader, IsTerminal, Write};
 use std::os::unix::fs::MetadataExt;
 use std::process::ExitCode;
 use std::time::SystemTime;
@@ -21,7 +21,9 @@ fn main() -> ExitCode {
     };
     let mut caller = Caller {
         surroundings,
-        input: &mut io::stdin().lock(),
+        terminal: io::stdin().is_terminal(),
+        // Unlocked, because a CGI request reads standard input too.
+        input: &mut BufReader::new(io::stdin()),
         output: &mut io::stdout(),
         errors: &mut io::stderr(),
         clock: SystemTime::now,
