@@ -2,7 +2,7 @@
 
 #![forbid(unsafe_code)]
 
-use std::io::{self, Write};
+use std::io::{self, BufReader, IsTerminal, Write};
 use std::os::unix::fs::MetadataExt;
 use std::process::ExitCode;
 use std::sync::Arc;
@@ -24,7 +24,8 @@ fn main() -> ExitCode {
     };
     let mut caller = Caller {
         surroundings,
-        input: &mut io::BufReader::new(io::stdin()),
+        terminal: io::stdin().is_terminal(),
+        input: &mut BufReader::new(io::stdin()),
         output: &mut io::stdout(),
         errors: &mut io::stderr(),
         clock: SystemTime::now,

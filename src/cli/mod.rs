@@ -34,6 +34,8 @@ pub struct Caller<'a> {
     pub surroundings: Surroundings,
     /// Standard input.
     pub input: &'a mut dyn BufRead,
+    /// Standard input is a terminal, with a person before it.
+    pub terminal: bool,
     /// Standard output.
     pub output: &'a mut dyn Write,
     /// Standard error.
@@ -86,7 +88,7 @@ pub struct Common {
     ///
     /// It is made when it is missing, open to nobody else.
     #[arg(long, global = true, value_name = "DIR")]
-    pub data: Option<PathBuf>,
+    pub data: Option<String>,
 }
 
 #[derive(Debug, Subcommand)]

@@ -17,8 +17,8 @@ pub enum Role {
 pub fn options(common: &Common) -> Options {
     let data = common
         .data
-        .as_ref()
-        .map(|dir| ("data.dir", "--data", dir.display().to_string()));
+        .clone()
+        .map(|folder| ("data.dir", "--data", folder));
     Options {
         config: common.config.clone(),
         settings: data.into_iter().collect(),

@@ -45,6 +45,7 @@ impl Machine {
                 system_config: self.root.path().join("etc.toml"),
             },
             input: &mut input.as_bytes(),
+            terminal: false,
             output: &mut output,
             errors: &mut errors,
             clock: || UNIX_EPOCH,

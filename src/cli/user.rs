@@ -5,7 +5,6 @@
 
 use super::{Caller, Common, Failure, Program, Role, print, start};
 use clap::Subcommand;
-use std::io::IsTerminal;
 use std::process::{Command, Stdio};
 
 /// Create, list and delete accounts, and change passwords.
@@ -125,7 +124,7 @@ fn means_it(caller: &mut Caller<'_>, name: &str) -> Result<bool, Failure> {
 }
 
 fn ask_password(caller: &mut Caller<'_>) -> Result<String, Failure> {
-    let hidden = std::io::stdin().is_terminal().then(|| {
+    let hidden = caller.terminal.then(|| {
         let _ = print(caller, "Password (nothing shows while you type): ");
         Hidden::new()
     });

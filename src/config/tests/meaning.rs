@@ -176,3 +176,11 @@ fn a_file_with_secrets_that_everybody_may_read_is_warned_about() {
         );
     }
 }
+
+#[test]
+fn a_server_that_believes_every_password_says_so() {
+    let machine = Machine::with("app/weft.toml", "auth.engine = \"none\"");
+    let warning = "auth.engine is \"none\": every password is right, and whoever reaches this server \
+                   can read and delete the data of everybody";
+    assert_eq!(machine.load().unwrap().warnings, [warning]);
+}
