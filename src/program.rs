@@ -51,7 +51,10 @@ impl Program {
         built.unwrap_or_else(|failure| {
             // The log may be what failed.
             eprintln!("{}", cli::explain(&failure));
-            (Box::new(OutOfOrder::new(Arc::clone(&self.clock))), Config::default())
+            (
+                Box::new(OutOfOrder::new(Arc::clone(&self.clock))),
+                Config::default(),
+            )
         })
     }
 
@@ -75,7 +78,11 @@ impl Program {
 }
 
 fn limits(config: &Config) -> Limits {
-    let unread = config.limits.body_bytes.bytes().saturating_add(UNREAD_BEYOND_LIMIT);
+    let unread = config
+        .limits
+        .body_bytes
+        .bytes()
+        .saturating_add(UNREAD_BEYOND_LIMIT);
     Limits {
         max_unread: usize::try_from(unread).unwrap_or(usize::MAX),
         // A front server opens and closes its connections as it sees fit.
@@ -101,15 +108,14 @@ fn http_settings(config: &Config) -> http::Settings {
 }
 
 impl cli::Program for Program {
-    fn serve(
-        &self,
-        config: &Config,
-        started: &mut dyn FnMut(SocketAddr),
-    ) -> Result<(), Failure> {
+    fn serve(&self, config: &Config, started: &mut dyn FnMut(SocketAddr)) -> Result<(), Failure> {
         let app: Arc<dyn Application> = Arc::new(self.app(config)?);
         let listen = config.server.listen;
-        let server = http::serve(app, listen, http_settings(config))
-            .map_err(|error| Failure::Listen { address: listen.to_string(), error })?;
+        let server =
+            http::serve(app, listen, http_settings(config)).map_err(|error| Failure::Listen {
+                address: listen.to_string(),
+                error,
+            })?;
         started(server.address());
         server.wait();
         Ok(())
@@ -185,7 +191,11 @@ impl cli::Accounts for ByHand {
         let email = email.or_else(|| name.contains('@').then_some(name));
         let name = self.name(name)?;
         let password = self.password(&name, password)?;
-        let new = NewAccount { name: &name, password: &password, email };
+        let new = NewAccount {
+            name: &name,
+            password: &password,
+            email,
+        };
         match self.0.accounts.create(&new).map_err(account_failure)? {
             Some(_) => Ok(()),
             None => Err(Failure::Other(format!("there is a user {name} already"))),
@@ -206,7 +216,12 @@ impl cli::Accounts for ByHand {
     fn set_password(&self, name: &str, password: &str) -> Result<(), Failure> {
         let name = self.name(name)?;
         let password = self.password(&name, password)?;
-        match self.0.accounts.set_password(&name, &password).map_err(account_failure)? {
+        match self
+            .0
+            .accounts
+            .set_password(&name, &password)
+            .map_err(account_failure)?
+        {
             true => Ok(()),
             false => Err(unknown(&name)),
         }
@@ -216,7 +231,10 @@ impl cli::Accounts for ByHand {
         let name = self.name(name)?;
         let account = self.0.accounts.lookup(&name).map_err(account_failure)?;
         let account = account.ok_or_else(|| unknown(&name))?;
-        self.0.storage.forget_user(account.id).map_err(storage_failure)?;
+        self.0
+            .storage
+            .forget_user(account.id)
+            .map_err(storage_failure)?;
         self.0.accounts.delete(&name).map_err(account_failure)?;
         Ok(())
     }

@@ -121,8 +121,14 @@ fn api_settings(config: &Config) -> Settings {
             NodeSetting::Fixed(url) => Node::Fixed(url.as_str().to_owned()),
             NodeSetting::None => Node::None,
         },
-        public_url: server.public_url.as_ref().map(|url| url.as_str().to_owned()),
-        base_path: server.base_path.as_ref().map(|path| path.as_str().to_owned()),
+        public_url: server
+            .public_url
+            .as_ref()
+            .map(|url| url.as_str().to_owned()),
+        base_path: server
+            .base_path
+            .as_ref()
+            .map(|path| path.as_str().to_owned()),
         registration: Registration {
             open: registration.open,
             secret: (!registration.secret.is_empty())

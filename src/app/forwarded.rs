@@ -11,7 +11,11 @@ use std::net::IpAddr;
 
 /// Replaces what the connection says by what a trusted proxy says.
 pub fn believe(request: &mut Request<'_>, trusted: &[Network]) {
-    let client = request.extensions().get::<Client>().cloned().unwrap_or_default();
+    let client = request
+        .extensions()
+        .get::<Client>()
+        .cloned()
+        .unwrap_or_default();
     let is_trusted = |address: IpAddr| trusted.iter().any(|network| network.contains(address));
     if !client.address.is_some_and(is_trusted) {
         return;
@@ -25,7 +29,11 @@ pub fn believe(request: &mut Request<'_>, trusted: &[Network]) {
     let host = first(headers, "x-forwarded-host").and_then(|host| host.parse().ok());
     // A front server's own name and port mean nothing to whoever stands before the proxy.
     let server = None;
-    request.extensions_mut().insert(Client { address, https, server });
+    request.extensions_mut().insert(Client {
+        address,
+        https,
+        server,
+    });
     if let Some(host) = host {
         request.headers_mut().insert(HOST, host);
     }
@@ -35,8 +43,11 @@ pub fn believe(request: &mut Request<'_>, trusted: &[Network]) {
 /// and what stands before the first untrusted one is anybody's invention.
 fn origin(headers: &HeaderMap, is_trusted: &impl Fn(IpAddr) -> bool) -> Option<IpAddr> {
     let values = headers.get_all("x-forwarded-for");
-    let listed: Vec<&str> =
-        values.iter().filter_map(|v| v.to_str().ok()).flat_map(|v| v.split(',')).collect();
+    let listed: Vec<&str> = values
+        .iter()
+        .filter_map(|v| v.to_str().ok())
+        .flat_map(|v| v.split(','))
+        .collect();
     let mut nearest = None;
     for text in listed.iter().rev() {
         let address = text.trim().parse().ok()?;
@@ -50,7 +61,11 @@ fn origin(headers: &HeaderMap, is_trusted: &impl Fn(IpAddr) -> bool) -> Option<I
 
 fn first<'h>(headers: &'h HeaderMap, name: &str) -> Option<&'h str> {
     let value = headers.get(name)?.to_str().ok()?;
-    value.split(',').next().map(str::trim).filter(|text| !text.is_empty())
+    value
+        .split(',')
+        .next()
+        .map(str::trim)
+        .filter(|text| !text.is_empty())
 }
 
 #[cfg(test)]
@@ -60,11 +75,16 @@ mod tests {
 
     fn seen(from: &str, headers: &[(&'static str, &str)]) -> (Client, String) {
         let mut request = http::Request::new(RequestBody::empty());
-        request.headers_mut().insert(HOST, "inner:8080".parse().unwrap());
+        request
+            .headers_mut()
+            .insert(HOST, "inner:8080".parse().unwrap());
         for (name, value) in headers {
             request.headers_mut().append(*name, value.parse().unwrap());
         }
-        let client = Client { address: from.parse().ok(), ..Client::default() };
+        let client = Client {
+            address: from.parse().ok(),
+            ..Client::default()
+        };
         request.extensions_mut().insert(client);
         believe(&mut request, &[Network::parse("10.0.0.0/8").unwrap()]);
         let host = request.headers()[HOST].to_str().unwrap().to_owned();
@@ -73,7 +93,10 @@ mod tests {
 
     #[test]
     fn a_stranger_is_not_believed() {
-        let headers = [("x-forwarded-for", "1.2.3.4"), ("x-forwarded-proto", "https")];
+        let headers = [
+            ("x-forwarded-for", "1.2.3.4"),
+            ("x-forwarded-proto", "https"),
+        ];
         let (client, host) = seen("192.0.2.7", &headers);
         assert_eq!(client.address, "192.0.2.7".parse().ok());
         assert!(!client.https);

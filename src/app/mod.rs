@@ -99,7 +99,10 @@ impl App {
     /// A sentence for the operator, about settings that make no sense together.
     pub fn new(config: &Config, clock: Clock) -> Result<Self, String> {
         let trusted_proxies = config.server.trusted_proxies.clone();
-        Ok(App { api: build::api(config, clock)?, trusted_proxies })
+        Ok(App {
+            api: build::api(config, clock)?,
+            trusted_proxies,
+        })
     }
 
     fn after_a_panic(&self, call: &Call<'_>, route: &Route) -> ApiError {

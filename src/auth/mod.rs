@@ -9,6 +9,7 @@ mod aging;
 pub mod basic;
 pub mod password;
 pub mod remembered;
+pub mod sqlite;
 pub mod throttle;
 
 pub use account::{
