@@ -274,7 +274,7 @@ impl SharedClock {
         let found = found.map_err(|error| self.dial.error(&error))?;
         let shown = found.unwrap_or_default().merged(self.known);
         if found != Some(shown) {
-            // The file is new, or younger than what is known. A disk that takes no more lets us read on.
+            // The file is new, or younger than what is known. A full disk lets us read on.
             let _ = shown.write(&self.dial.file);
         }
         Ok(shown)
