@@ -8,6 +8,7 @@
 
 mod clock;
 mod error;
+pub(crate) mod file;
 mod mounts;
 mod pool;
 mod purge;
@@ -16,7 +17,7 @@ mod session;
 mod write;
 
 pub use crate::sync::Clock;
-pub use pool::{Journal, SqliteOptions};
+pub use file::{Journal, SqliteOptions};
 
 use super::{
     AccountSession, CollectionSession, ReadFrom, Storage, StorageError, StorageResult, WriteSession,
