@@ -18,6 +18,7 @@ pub mod cli;
 pub mod config;
 pub mod exchange;
 pub mod gateway;
+pub mod program;
 pub mod routes;
 pub mod storage;
 pub mod sync;

@@ -64,33 +64,41 @@ pub struct StoragePath {
 }
 
 /// Finds the API that `target` aims at. `base` is the URL path under which the operator says that the
-/// API lies; empty to find it out.
-pub fn resolve(target: &Target, base: &str) -> Route {
+/// API lies; nothing to find it out.
+pub fn resolve(target: &Target, base: Option<&str>) -> Route {
     let mount = segments(&target.mount);
     let path = segments(&target.path);
     let all: Vec<&[u8]> = mount.iter().chain(&path).copied().collect();
     let slash = target.path.ends_with(b"/");
-    let starts = if base.trim_matches('/').is_empty() {
+    let starts = match base {
         // An API begins where the mount ends, or where the mount's last segments are its beginning,
         // or behind a prefix that the mount does not know.
-        mount.len().saturating_sub(2)..all.len()
-    } else {
-        let base = segments(base.as_bytes());
-        if !all.starts_with(&base) {
-            return Route::Unknown;
+        None => mount.len().saturating_sub(2)..all.len(),
+        Some(base) => {
+            let base = segments(base.as_bytes());
+            if !all.starts_with(&base) {
+                return Route::Unknown;
+            }
+            base.len()..(base.len() + 1).min(all.len())
         }
-        base.len()..(base.len() + 1).min(all.len())
     };
+    let root = base.map_or(mount.len(), |base| segments(base.as_bytes()).len());
     for start in starts {
         let rest = &all[start..];
         let head = head_length(rest);
         // A version deep in the mount is a folder's name; only one that ends the mount counts.
-        let crosses = start >= mount.len() || start + head >= mount.len();
+        let crosses = base.is_some() || start + head >= mount.len();
         if head > 0 && crosses {
             return api(rest, slash);
         }
     }
-    if all.len() <= mount.len() {
+    // A front that knows no PATH_INFO leaves the whole path to the mount (nginx's stock parameters).
+    if path.is_empty()
+        && let Some(start) = (0..all.len()).find(|start| head_length(&all[*start..]) > 0)
+    {
+        return api(&all[start..], target.mount.ends_with(b"/"));
+    }
+    if all.len() <= root {
         Route::Page(Page::Front)
     } else {
         Route::Unknown
@@ -160,7 +168,7 @@ mod tests {
             query: vec![],
             undecodable: false,
         };
-        resolve(&target, "")
+        resolve(&target, None)
     }
 
     fn storage(mount: &str, path: &str) -> StoragePath {
@@ -180,6 +188,7 @@ mod tests {
             ("/weave", "//1.1//alice/storage//tabs/x"),
             ("/1.0/weft.cgi", "/1.1/alice/storage/tabs/x"),
             ("/a/1.1", "/alice/storage/tabs/x"),
+            ("/sync/1.1/alice/storage/tabs/x", ""),
         ];
         for (mount, path) in mounts {
             let found = storage(mount, path);
@@ -238,7 +247,7 @@ mod tests {
                 path: path.into(),
                 ..Target::default()
             };
-            resolve(&target, "/home/user/")
+            resolve(&target, Some("/home/user/"))
         };
         assert!(
             matches!(at("/home/user/1.0/alice/info/quota"), Route::Storage(p) if p.user == "alice")
@@ -259,6 +268,6 @@ mod tests {
             path: b"/1.0/alice/storage/a\xff".to_vec(),
             ..Target::default()
         };
-        assert_eq!(resolve(&target, ""), Route::NotText);
+        assert_eq!(resolve(&target, None), Route::NotText);
     }
 }

@@ -3,6 +3,7 @@
 
 #[macro_use]
 mod storage_suite;
+mod sqlite;
 
 use std::sync::Arc;
 use storage_suite::{Bench, ManualClock};

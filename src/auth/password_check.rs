@@ -4,16 +4,11 @@
 //! reads at every request: a changed password counts at once. A hash of an old kind is replaced
 //! after a good login; that may fail without harm, because the next login tries again.
 
-use std::io;
-use std::sync::{Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
 use super::password::{Password, PasswordHashes, Verdict};
 use super::remembered::{Remembered, Verified};
 use super::{AuthError, AuthResult};
-
-/// Fills what it is given with random bytes, or says why it can't.
-pub type Entropy = Box<dyn FnMut(&mut [u8]) -> io::Result<()> + Send>;
 
 /// How long verified credentials are remembered, and how many.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -28,22 +23,18 @@ pub struct Memory {
 pub struct PasswordCheck {
     hashes: PasswordHashes,
     remembered: Remembered,
-    entropy: Mutex<Entropy>,
+    random: fn(&mut [u8]),
 }
 
 impl PasswordCheck {
-    /// A check that reads and writes hashes as `hashes` does. Fails when there is no entropy.
-    pub fn new(hashes: PasswordHashes, memory: Memory, mut entropy: Entropy) -> io::Result<Self> {
-        let mut drawn = Ok(());
-        let remembered = Remembered::new(memory.lifetime, memory.capacity, &mut |key| {
-            drawn = entropy(key);
-        });
-        drawn?;
-        Ok(PasswordCheck {
+    /// A check that reads and writes hashes as `hashes` does. `random` fills what it is given with
+    /// bytes that nobody can guess.
+    pub fn new(hashes: PasswordHashes, memory: Memory, mut random: fn(&mut [u8])) -> Self {
+        PasswordCheck {
             hashes,
-            remembered,
-            entropy: Mutex::new(entropy),
-        })
+            remembered: Remembered::new(memory.lifetime, memory.capacity, &mut random),
+            random,
+        }
     }
 
     /// Whether the password of `claim` is the one of the stored hash in `claim.against`.
@@ -79,13 +70,10 @@ impl PasswordCheck {
 
     /// A new hash to be stored.
     pub fn hash(&self, password: &Password) -> AuthResult<String> {
-        let mut drawn = Ok(());
-        let hash = self.hashes.hash(password, &mut |salt| {
-            let mut entropy = self.entropy.lock().unwrap_or_else(PoisonError::into_inner);
-            drawn = entropy(salt);
-        });
-        drawn.map_err(|error| AuthError::Broken(format!("there is no randomness: {error}")))?;
-        hash.map_err(|_| AuthError::Broken("a password can't be hashed".to_owned()))
+        let mut random = self.random;
+        self.hashes
+            .hash(password, &mut random)
+            .map_err(|_| AuthError::Broken("a password can't be hashed".to_owned()))
     }
 
     fn renew(
@@ -128,7 +116,7 @@ mod tests {
 
     const SSHA: &str = "{SSHA}gIZQH6s90mFdDkKAAiFhe7gbL9ZzYWx0c2FsdA==";
 
-    fn check(entropy: Entropy) -> io::Result<PasswordCheck> {
+    fn check() -> PasswordCheck {
         let argon2 = Argon2Cost {
             memory_kib: 256,
             ..Argon2Cost::default()
@@ -141,12 +129,8 @@ mod tests {
             lifetime: Duration::from_secs(300),
             capacity: 10,
         };
-        PasswordCheck::new(PasswordHashes::new(settings).unwrap(), memory, entropy)
-    }
-
-    fn ones(bytes: &mut [u8]) -> io::Result<()> {
-        bytes.fill(1);
-        Ok(())
+        let hashes = PasswordHashes::new(settings).unwrap();
+        PasswordCheck::new(hashes, memory, |bytes| bytes.fill(1))
     }
 
     fn never(_: &str) -> AuthResult<bool> {
@@ -155,7 +139,7 @@ mod tests {
 
     #[test]
     fn an_old_hash_is_replaced_once_and_the_new_one_is_remembered() {
-        let (check, now) = (check(Box::new(ones)).unwrap(), Instant::now());
+        let (check, now) = (check(), Instant::now());
         let (user, password) = (UserName::new("a").unwrap(), password("testpass"));
         let claim = |against| Verified {
             user: &user,
@@ -175,7 +159,7 @@ mod tests {
 
     #[test]
     fn a_hash_that_cannot_be_replaced_is_not_tried_at_every_request() {
-        let (check, now) = (check(Box::new(ones)).unwrap(), Instant::now());
+        let (check, now) = (check(), Instant::now());
         let (user, password) = (UserName::new("a").unwrap(), password("testpass"));
         let claim = Verified {
             user: &user,
@@ -189,7 +173,7 @@ mod tests {
 
     #[test]
     fn a_wrong_password_replaces_nothing() {
-        let check = check(Box::new(ones)).unwrap();
+        let check = check();
         let claim = Verified {
             user: &UserName::new("a").unwrap(),
             password: &password("testpasS"),
@@ -197,19 +181,5 @@ mod tests {
         };
         assert!(!check.is_right(claim, Instant::now(), never));
         assert!(!check.remembered.knows(claim, Instant::now()));
-    }
-
-    #[test]
-    fn without_entropy_nothing_is_hashed() {
-        let dry = |_: &mut [u8]| Err(io::ErrorKind::Unsupported.into());
-        assert!(check(Box::new(dry)).is_err());
-        let mut draws = 0;
-        let soon_dry = move |bytes: &mut [u8]| {
-            draws += 1;
-            if draws == 1 { ones(bytes) } else { dry(bytes) }
-        };
-        let check = check(Box::new(soon_dry)).unwrap();
-        let refused = check.hash(&password("testpass"));
-        assert!(matches!(refused, Err(AuthError::Broken(_))), "{refused:?}");
     }
 }

@@ -1,6 +1,7 @@
 //! What no single setting shows: settings that don't go together, and secrets that lie open.
 
 use super::read::Entry;
+use super::settings::AuthEngine;
 use super::{Config, Item, Place, Problem};
 use std::os::unix::fs::PermissionsExt;
 use std::path::Path;
@@ -20,6 +21,16 @@ pub(super) fn together(config: &Config) -> Vec<Problem> {
         )));
     }
     problems
+}
+
+/// Sentences about settings that are allowed and may still not be what the operator wants.
+pub(super) fn dangers(config: &Config) -> Vec<String> {
+    let anybody = (config.auth.engine == AuthEngine::None).then(|| {
+        "auth.engine is \"none\": every password is right, and whoever reaches this server can read \
+         and delete the data of everybody"
+            .to_owned()
+    });
+    anybody.into_iter().collect()
 }
 
 /// A sentence if the file holds secrets and everybody on the machine may read it.

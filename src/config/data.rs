@@ -4,7 +4,7 @@ use super::Surroundings;
 use std::fmt;
 use std::fs::{self, DirBuilder};
 use std::io;
-use std::os::unix::fs::{DirBuilderExt, PermissionsExt};
+use std::os::unix::fs::{DirBuilderExt, MetadataExt, PermissionsExt};
 use std::path::{Path, PathBuf};
 
 /// The folder's name, when nobody gives it another.
@@ -58,6 +58,16 @@ impl fmt::Display for FolderError {
 
 impl std::error::Error for FolderError {}
 
+/// Says of an error what was being done to which folder.
+fn failed(folder: &Path, doing: &'static str) -> impl FnOnce(io::Error) -> FolderError {
+    let folder = folder.to_owned();
+    move |error| FolderError {
+        folder,
+        doing,
+        error,
+    }
+}
+
 /// The data folder where nothing names one: beside the program; but a program that Cargo has just
 /// built, or that is installed in a `bin`, has no place beside it for data, so there it is the
 /// current folder's.
@@ -82,41 +92,58 @@ fn is_program_folder(folder: &Path) -> bool {
 }
 
 /// Makes the folder, if it is missing, so that only its owner gets in; and puts files into it that
-/// tell a web server to keep out. Answers sentences about what looks wrong.
+/// tell a web server to keep out. Answers sentences about what looks wrong, such as a folder of
+/// somebody else than `user`, as whom this runs.
 ///
 /// # Errors
 ///
 /// It can't be made, or nothing can be written in it.
-pub fn prepare(folder: &Path) -> Result<Vec<String>, FolderError> {
-    let failed = |doing| {
-        move |error| FolderError {
-            folder: folder.to_owned(),
-            doing,
-            error,
-        }
-    };
+pub fn prepare(folder: &Path, user: Option<u32>) -> Result<Vec<String>, FolderError> {
     if let Some(above) = folder.parent() {
-        fs::create_dir_all(above).map_err(failed("made"))?;
+        fs::create_dir_all(above).map_err(failed(folder, "made"))?;
     }
     match DirBuilder::new().mode(0o700).create(folder) {
         Err(error) if error.kind() == io::ErrorKind::AlreadyExists && folder.is_dir() => {}
-        other => other.map_err(failed("made"))?,
+        other => other.map_err(failed(folder, "made"))?,
     }
-    write_if_absent(&folder.join(".htaccess"), HTACCESS).map_err(failed("written to"))?;
-    write_if_absent(&folder.join("index.html"), "").map_err(failed("written to"))?;
+    write_if_absent(&folder.join(".htaccess"), HTACCESS).map_err(failed(folder, "written to"))?;
+    write_if_absent(&folder.join("index.html"), "").map_err(failed(folder, "written to"))?;
 
-    let mode = fs::metadata(folder)
-        .map_err(failed("read"))?
-        .permissions()
-        .mode();
-    let open = (mode & 0o007 != 0).then(|| {
-        format!(
-            "every user of this machine may enter the data folder {folder}; \
-             run: chmod o-rwx {folder}",
-            folder = folder.display()
-        )
-    });
-    Ok(open.into_iter().collect())
+    suspicions(folder, user).map_err(failed(folder, "read"))
+}
+
+/// Looks at the folder without making it, for a check that may run as another user than the server.
+/// Answers sentences about what looks wrong.
+///
+/// # Errors
+///
+/// It is there and nothing can be written in it.
+pub fn inspect(folder: &Path, user: Option<u32>) -> Result<Vec<String>, FolderError> {
+    if !folder.exists() {
+        return Ok(Vec::new());
+    }
+    let trial = folder.join(format!(".trial.{}", std::process::id()));
+    fs::write(&trial, "").map_err(failed(folder, "written to"))?;
+    fs::remove_file(&trial).map_err(failed(folder, "written to"))?;
+    suspicions(folder, user).map_err(failed(folder, "read"))
+}
+
+fn suspicions(folder: &Path, user: Option<u32>) -> io::Result<Vec<String>> {
+    let about = fs::metadata(folder)?;
+    let (path, owner) = (folder.display(), about.uid());
+    let mut suspicions = Vec::new();
+    if about.permissions().mode() & 0o007 != 0 {
+        suspicions.push(format!(
+            "every user of this machine may enter the data folder {path}; run: chmod o-rwx {path}"
+        ));
+    }
+    if user.is_some_and(|user| user != owner) {
+        suspicions.push(format!(
+            "the data folder {path} belongs to another user (number {owner}): files that are made \
+             now may be closed to the server; run this as that user"
+        ));
+    }
+    Ok(suspicions)
 }
 
 /// Several processes may do this at once; a file is there whole or not at all.
@@ -143,7 +170,7 @@ mod tests {
         let home = tempfile::tempdir().unwrap();
         let folder = home.path().join("deep/er/weft-data");
         for _ in 0..2 {
-            assert_eq!(prepare(&folder).unwrap(), Vec::<String>::new());
+            assert_eq!(prepare(&folder, None).unwrap(), Vec::<String>::new());
             assert_eq!(mode(&folder), 0o700);
             let rules = fs::read_to_string(folder.join(".htaccess")).unwrap();
             assert!(rules.contains("Require all denied"), "{rules}");
@@ -160,7 +187,7 @@ mod tests {
     fn the_owners_own_rules_for_web_servers_stay() {
         let home = tempfile::tempdir().unwrap();
         fs::write(home.path().join(".htaccess"), "Deny from all\n").unwrap();
-        prepare(home.path()).unwrap();
+        prepare(home.path(), None).unwrap();
         let rules = fs::read_to_string(home.path().join(".htaccess")).unwrap();
         assert_eq!(rules, "Deny from all\n");
     }
@@ -173,9 +200,38 @@ mod tests {
         let warning = format!(
             "every user of this machine may enter the data folder {path}; run: chmod o-rwx {path}"
         );
-        assert_eq!(prepare(home.path()).unwrap(), vec![warning]);
+        assert_eq!(prepare(home.path(), None).unwrap(), vec![warning]);
         fs::set_permissions(home.path(), fs::Permissions::from_mode(0o750)).unwrap();
-        assert_eq!(prepare(home.path()).unwrap(), Vec::<String>::new());
+        assert_eq!(prepare(home.path(), None).unwrap(), Vec::<String>::new());
+    }
+
+    #[test]
+    fn a_folder_of_another_user_is_warned_about() {
+        let home = tempfile::tempdir().unwrap();
+        let folder = home.path().join("weft-data");
+        let owner = fs::metadata(home.path()).unwrap().uid();
+        assert_eq!(prepare(&folder, Some(owner)).unwrap(), Vec::<String>::new());
+        assert_eq!(inspect(&folder, Some(owner)).unwrap(), Vec::<String>::new());
+        let expected = format!(
+            "the data folder {} belongs to another user (number {owner}): files that are made now \
+             may be closed to the server; run this as that user",
+            folder.display()
+        );
+        assert_eq!(
+            prepare(&folder, Some(owner + 1)).unwrap(),
+            vec![expected.clone()]
+        );
+        assert_eq!(inspect(&folder, Some(owner + 1)).unwrap(), vec![expected]);
+    }
+
+    #[test]
+    fn an_inspection_makes_nothing() {
+        let home = tempfile::tempdir().unwrap();
+        let folder = home.path().join("weft-data");
+        assert_eq!(inspect(&folder, None).unwrap(), Vec::<String>::new());
+        assert!(!folder.exists());
+        inspect(home.path(), None).unwrap();
+        assert_eq!(fs::read_dir(home.path()).unwrap().count(), 0);
     }
 
     #[test]
@@ -189,7 +245,7 @@ mod tests {
                  name another one with --data or data.dir",
                 folder.display()
             );
-            assert_eq!(prepare(&folder).unwrap_err().to_string(), expected);
+            assert_eq!(prepare(&folder, None).unwrap_err().to_string(), expected);
         }
         let cases = [
             (

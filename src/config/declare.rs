@@ -154,7 +154,7 @@ macro_rules! sections {
         /// What is in force: every setting with its type, checked.
         ///
         /// `Config::default()` is what holds where nothing is written, but for `data.dir`, which
-        /// [`load`] works out.
+        /// [`load()`] works out.
         #[derive(Clone, Debug, Default, PartialEq)]
         pub struct Config {
             $($(#[doc = $doc])* pub $field: $Section,)*

@@ -19,6 +19,8 @@ pub struct Surroundings {
     pub program: Option<PathBuf>,
     /// The current folder.
     pub folder: PathBuf,
+    /// The number of the system's user that runs the process, if it can be known; 0 is root.
+    pub user: Option<u32>,
     /// Where the system's administrator keeps the configuration: `/etc/weft/weft.toml`.
     pub system_config: PathBuf,
 }

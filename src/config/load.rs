@@ -63,6 +63,7 @@ pub fn load(surroundings: &Surroundings, options: &Options) -> Result<Loaded, Pr
     if !problems.is_empty() {
         return Err(Problems(problems));
     }
+    warnings.extend(check::dangers(&config));
     if config.data.dir.as_os_str().is_empty() {
         config.data.dir = FilePath(data::default_folder(surroundings));
     }

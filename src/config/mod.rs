@@ -2,7 +2,7 @@
 //!
 //! From that one table come the typed [`Config`], the reading of `weft.toml` and of the
 //! environment, the printed sample file, the check and the manual's table. What was written is a
-//! [`Written`] value with its place; what it means is a field of [`Config`]. [`load`] goes from one
+//! [`Written`] value with its place; what it means is a field of [`Config`]. [`load()`] goes from one
 //! to the other, and gathers every problem on the way instead of stopping at the first.
 //!
 //! To add a setting, add its declaration to its section; to add a section, add its file to

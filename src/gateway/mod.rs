@@ -91,6 +91,15 @@ fn answer(application: &dyn Application, request: Request<'_>) -> Response {
     response
 }
 
+/// The answer in place of a stream that broke before any of it was sent.
+fn interrupted(application: &dyn Application, error: &io::Error) -> Response {
+    let interrupted = AssertUnwindSafe(|| application.interrupted(error));
+    let mut response = panic::catch_unwind(interrupted)
+        .unwrap_or_else(|_| bare(StatusCode::INTERNAL_SERVER_ERROR));
+    strip_framing(response.headers_mut());
+    response
+}
+
 /// An answer that belongs to no API: a status, and an empty JSON string for clients that parse
 /// every body.
 fn bare(status: StatusCode) -> Response {

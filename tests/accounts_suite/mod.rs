@@ -183,6 +183,5 @@ pub fn password_check() -> PasswordCheck {
         capacity: 100,
     };
     let hashes = PasswordHashes::new(settings).unwrap();
-    let entropy = |bytes: &mut [u8]| getrandom::fill(bytes).map_err(std::io::Error::from);
-    PasswordCheck::new(hashes, memory, Box::new(entropy)).unwrap()
+    PasswordCheck::new(hashes, memory, |bytes| getrandom::fill(bytes).unwrap())
 }

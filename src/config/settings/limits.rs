@@ -17,7 +17,7 @@ section! {
         ids: usize = 500, in 1..=100_000;
 
         /// The longest query string.
-        query_bytes: ByteSize = ByteSize::kib(64), in ByteSize(256)..=ByteSize::mib(1);
+        query_bytes: ByteSize = ByteSize::kib(32), in ByteSize(256)..=ByteSize::mib(1);
 
         /// The most records of one upload to `/1.1/`; the client sends the rest again.
         batch_records: usize = 100, in 1..=1_000_000;

@@ -29,9 +29,10 @@ section! {
         max_connections: usize = 512, in 1..=65_536;
 
         /// A connection on which nothing happens between two requests is closed after this time.
-        idle_timeout: Duration = seconds(60), in seconds(1)..=seconds(86_400);
+        /// Browsers use an old one again without asking whether it still lives, so this is long.
+        idle_timeout: Duration = seconds(300), in seconds(1)..=seconds(86_400);
 
-        /// A request that has not come in whole after this time is given up.
+        /// A client that sends no part of its request for this time is given up.
         read_timeout: Duration = seconds(60), in seconds(1)..=seconds(86_400);
 
         /// A client that takes no part of its answer for this time is given up.

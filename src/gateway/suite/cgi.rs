@@ -1,7 +1,7 @@
 //! The CGI door, asked as Apache's mod_cgi asks.
 
 use std::ffi::OsString;
-use std::io::{self, Cursor, Read};
+use std::io::{self, Read};
 use std::os::unix::ffi::{OsStrExt, OsStringExt};
 
 use super::{Call, Door, Double, Outcome, Reply};
@@ -18,7 +18,10 @@ impl Door for Cgi {
         // More input than the body: it must not be touched.
         let mut input = call.body.clone();
         input.extend_from_slice(b"THE NEXT ONE");
-        run(&variables(call), Cursor::new(input))
+        let mut input = io::Cursor::new(input);
+        let outcome = run(&variables(call), &mut input);
+        assert_eq!(input.position(), call.body.len() as u64);
+        outcome
     }
 }
 
@@ -89,6 +92,14 @@ fn no_more_than_the_body_is_read_and_without_a_length_nothing() {
     }
     let reply = run(&variables(&Call::get("/echo")), Untouchable).unwrap();
     assert_eq!(reply.status, 200);
+}
+
+#[test]
+fn a_body_nobody_wants_is_taken_off_the_front_server_s_hands() {
+    let mut input = io::Cursor::new(b"too much, and more".to_vec());
+    let call = Call::post("/bytes", "too much");
+    assert_eq!(run(&variables(&call), &mut input).unwrap().text(), "whole");
+    assert_eq!(input.position(), 8);
 }
 
 #[test]

@@ -256,7 +256,10 @@ fn a_streamed_body_that_breaks_never_looks_whole() {
                         door.name()
                     );
                 }
-                Err(error) => assert_eq!(door.name(), "HTTP", "{url}: {error}"),
+                Err(error) => {
+                    let may_break = door.name() == "HTTP" && url.ends_with("?3000000");
+                    assert!(may_break, "{} {url}: {error}", door.name());
+                }
             }
         }
     }

@@ -9,6 +9,7 @@
 mod clock;
 mod error;
 pub(crate) mod file;
+mod lock;
 mod mounts;
 mod pool;
 mod purge;

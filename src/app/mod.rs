@@ -2,10 +2,15 @@
 //!
 //! This is the only place that names concrete engines.
 
+pub mod build;
+mod forwarded;
+
 use crate::api::error::{ApiError, Code};
 use crate::api::profile::Profile;
 use crate::api::wipe_guard::Precious;
 use crate::api::{Api, Call, Settings, finish};
+use crate::config::Config;
+use crate::config::value::Network;
 use crate::exchange::{Application, Request, Response, Target};
 use crate::routes::{self, Page, Route, StoragePath, Version};
 use crate::sync::Clock;
@@ -55,7 +60,7 @@ impl Application for OutOfOrder {
 /// A 503, or where a browser would wipe its account for that, what does no harm.
 fn refusal(request: &Request<'_>, settings: &Settings, clock: &Clock) -> Response {
     let target: Target = request.extensions().get().cloned().unwrap_or_default();
-    let route = routes::resolve(&target, &settings.base_path);
+    let route = routes::resolve(&target, settings.base_path.as_deref());
     let precious = match &route {
         Route::Storage(path) => Precious::of(request.method(), path),
         _ => None,
@@ -83,12 +88,21 @@ fn profile(route: &Route, settings: &Settings) -> Profile {
 /// A running Weft.
 pub struct App {
     api: Api,
+    trusted_proxies: Vec<Network>,
 }
 
 impl App {
-    /// Around engines that are open already.
-    pub fn new(api: Api) -> Self {
-        App { api }
+    /// The application that a configuration describes.
+    ///
+    /// # Errors
+    ///
+    /// A sentence for the operator, about settings that make no sense together.
+    pub fn new(config: &Config, clock: Clock) -> Result<Self, String> {
+        let trusted_proxies = config.server.trusted_proxies.clone();
+        Ok(App {
+            api: build::api(config, clock)?,
+            trusted_proxies,
+        })
     }
 
     fn after_a_panic(&self, call: &Call<'_>, route: &Route) -> ApiError {
@@ -105,7 +119,7 @@ impl App {
             Route::Storage(path) => self.api.storage(call, &path, profile),
             Route::User(parts) => self.api.user(call, &parts),
             Route::Heartbeat if readable => self.api.heartbeat(),
-            Route::LegacyHeartbeat if readable => self.api.legacy_heartbeat(),
+            Route::LegacyHeartbeat if readable => self.api.legacy_heartbeat(call.received),
             Route::Page(Page::Front) if readable => web::front(&self.api, &call),
             Route::Heartbeat | Route::LegacyHeartbeat | Route::Page(_) => {
                 ApiError::Method("GET, HEAD").into_response(profile)
@@ -122,11 +136,12 @@ impl App {
 impl Application for App {
     /// Never panics: what goes wrong inside is logged and becomes a 500, or where that would make a
     /// browser wipe its account, what does no harm.
-    fn handle(&self, request: Request<'_>) -> Response {
+    fn handle(&self, mut request: Request<'_>) -> Response {
+        forwarded::believe(&mut request, &self.trusted_proxies);
         let call = Call::from(request);
         let route = match call.target.undecodable {
             true => Route::Unknown,
-            false => routes::resolve(&call.target, &self.api.settings.base_path),
+            false => routes::resolve(&call.target, self.api.settings.base_path.as_deref()),
         };
         let profile = profile(&route, &self.api.settings);
         let fallback = self.after_a_panic(&call, &route);
