@@ -9,7 +9,7 @@ use super::options::LdapOptions;
 use crate::auth::aging::AgingMap;
 use crate::auth::password::{Password, Random};
 use crate::auth::remembered::{Remembered, Verified};
-use crate::auth::{Account, Login};
+use crate::auth::Account;
 use crate::sync::UserName;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Mutex, MutexGuard, PoisonError};
@@ -80,12 +80,6 @@ impl Memory {
     /// The table holds no half-made state that a panic elsewhere could have left.
     fn accounts(&self) -> MutexGuard<'_, AgingMap<UserName, (u64, Known)>> {
         self.accounts.lock().unwrap_or_else(PoisonError::into_inner)
-    }
-}
-
-impl From<Known> for Login {
-    fn from(known: Known) -> Self {
-        Login::Accepted(known.account)
     }
 }
 

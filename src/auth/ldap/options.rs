@@ -210,7 +210,10 @@ impl LdapOptions {
             return wrong("there is no entry to look below: set ldap.base".to_owned());
         }
         if !self.filter.contains("{user}") {
-            return wrong(format!("ldap.filter has no {{user}} in it: {}", self.filter));
+            return wrong(format!(
+                "ldap.filter has no {{user}} in it: {}",
+                self.filter
+            ));
         }
         if self.timeout.is_zero() || self.connect_timeout.is_zero() {
             return wrong("a directory needs some time to answer: see ldap.timeout".to_owned());

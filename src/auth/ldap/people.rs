@@ -142,16 +142,15 @@ impl People {
 
     fn number(&self, name: &str, entry: &Entry) -> Number {
         match &self.options.ids {
-            IdSource::Attribute(attribute) => number(entry, attribute)
-                .map_or_else(|| missing(entry, attribute), Number::Is),
+            IdSource::Attribute(attribute) => {
+                number(entry, attribute).map_or_else(|| missing(entry, attribute), Number::Is)
+            }
             IdSource::Table(IdKey::Name) => Number::In(format!("name:{name}")),
             IdSource::Table(IdKey::Dn) => Number::In(format!("dn:{}", entry.dn.to_lowercase())),
-            IdSource::Table(IdKey::Attribute(attribute)) => {
-                match entry.values(attribute) {
-                    [value] => Number::In(format!("{attribute}:{}", printable(value))),
-                    _ => missing(entry, attribute),
-                }
-            }
+            IdSource::Table(IdKey::Attribute(attribute)) => match entry.values(attribute) {
+                [value] => Number::In(format!("{attribute}:{}", printable(value))),
+                _ => missing(entry, attribute),
+            },
         }
     }
 
@@ -203,8 +202,10 @@ fn host(entry: &Entry) -> Option<String> {
 /// Text as it is, bytes in hexadecimal digits: `objectGUID` is 16 bytes.
 fn printable(value: &[u8]) -> String {
     match std::str::from_utf8(value) {
-        Ok(text) if !text.contains(char::is_control) => text.to_lowercase(),
-        _ => value.iter().map(|byte| format!("{byte:02x}")).collect(),
+        Ok(text) if !text.contains(char::is_control) => text.to_owned(),
+        _ => value
+            .iter()
+            .fold("0x".to_owned(), |text, byte| format!("{text}{byte:02x}")),
     }
 }
 
@@ -316,8 +317,8 @@ mod tests {
         let cases = [
             (IdKey::Name, "name:ada"),
             (IdKey::Dn, "dn:uid=a,dc=example"),
-            (IdKey::Attribute("entryUUID".into()), "entryUUID:abc-1"),
-            (IdKey::Attribute("objectGUID".into()), "objectGUID:00ff"),
+            (IdKey::Attribute("entryUUID".into()), "entryUUID:ABC-1"),
+            (IdKey::Attribute("objectGUID".into()), "objectGUID:0x00ff"),
         ];
         for (key, expected) in cases {
             let mut options = LdapOptions::new(Layout::Search, "ldap://localhost", "dc=example");
