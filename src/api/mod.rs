@@ -37,6 +37,8 @@ pub struct Api {
     pub lockout: Option<Lockout>,
     /// The operator's choices.
     pub settings: Settings,
+    /// For the heartbeat.
+    pub last_check: heartbeat::LastCheck,
     /// The host's clock, for what no session gives a time to.
     pub clock: Clock,
 }
@@ -142,17 +144,16 @@ impl<'b> From<Request<'b>> for Call<'b> {
 }
 
 impl Call<'_> {
-    /// Reads the body, if it is not longer than the limit. To be called once.
-    pub fn body(&mut self, limits: &Limits) -> Result<Vec<u8>, ApiError> {
+    /// Reads the body, if it has at most `limit` bytes. To be called once.
+    pub fn body(&mut self, limit: u64) -> Result<Vec<u8>, ApiError> {
         let body = self.body.take().unwrap_or_else(RequestBody::empty);
-        body.read_all(limits.body_bytes)
-            .map_err(|error| match error {
-                BodyError::TooLarge => ApiError::TooLarge,
-                BodyError::Broken(why) => {
-                    log::warn!("a request's body did not arrive whole: {why}");
-                    ApiError::Bad(Code::Json)
-                }
-            })
+        body.read_all(limit).map_err(|error| match error {
+            BodyError::TooLarge => ApiError::TooLarge,
+            BodyError::Broken(why) => {
+                log::warn!("a request's body did not arrive whole: {why}");
+                ApiError::Bad(Code::Json)
+            }
+        })
     }
 
     /// A header's value, if it is text.

@@ -1,5 +1,6 @@
 //! From a configuration to the engines that it names. A new engine is one line here.
 
+use crate::api::heartbeat::LastCheck;
 use crate::api::profile::Profile;
 use crate::api::{Api, Node, Registration, Settings};
 use crate::auth::password::{Argon2Cost, HashSettings, NewKind, PasswordHashes};
@@ -29,6 +30,7 @@ pub fn api(config: &Config, clock: Clock) -> Result<Api, String> {
         accounts: accounts(config)?,
         lockout: lockout(config),
         settings: api_settings(config),
+        last_check: LastCheck::default(),
         clock,
     })
 }

@@ -119,7 +119,7 @@ impl App {
             Route::Storage(path) => self.api.storage(call, &path, profile),
             Route::User(parts) => self.api.user(call, &parts),
             Route::Heartbeat if readable => self.api.heartbeat(),
-            Route::LegacyHeartbeat if readable => self.api.legacy_heartbeat(),
+            Route::LegacyHeartbeat if readable => self.api.legacy_heartbeat(call.received),
             Route::Page(Page::Front) if readable => web::front(&self.api, &call),
             Route::Heartbeat | Route::LegacyHeartbeat | Route::Page(_) => {
                 ApiError::Method("GET, HEAD").into_response(profile)

@@ -28,7 +28,7 @@ impl StorageCall<'_> {
         url_id: Option<&str>,
     ) -> Result<Response, ApiError> {
         let since = unmodified_since(&call.headers)?;
-        let body = call.body(&self.api.settings.limits)?;
+        let body = call.body(self.api.settings.limits.body_bytes)?;
         let text = text_of(&body);
         let read = match self.profile {
             Profile::Php => self.php_record(&text, url_id),
@@ -48,7 +48,7 @@ impl StorageCall<'_> {
         collection: &CollectionName,
     ) -> Result<Response, ApiError> {
         let since = unmodified_since(&call.headers)?;
-        let body = call.body(&self.api.settings.limits)?;
+        let body = call.body(self.api.settings.limits.body_bytes)?;
         let text = text_of(&body);
         let mut batch = Batch::new(self);
         let read = match shape(&text) {
