@@ -40,7 +40,6 @@ impl Api {
             log::warn!(target: "security", "credentials of another user for {user}");
             return Err(mismatch(profile));
         }
-        let now = (self.clock)();
         if let Some(lockout) = &self.lockout
             && lockout.is_locked(user, call.received)
         {
@@ -53,7 +52,7 @@ impl Api {
         let host = call.header("host");
         match self
             .accounts
-            .authenticate(user, &credentials.password, host, now)?
+            .authenticate(user, &credentials.password, host, call.received)?
         {
             Login::Accepted(account) => Ok(account),
             Login::Refused(refusal) => {
