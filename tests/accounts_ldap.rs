@@ -4,6 +4,7 @@
 #[macro_use]
 mod accounts_suite;
 mod harness;
+#[cfg(not(without = "slapd"))]
 mod ldap;
 
 /// The suite in one layout.

@@ -53,7 +53,6 @@ impl Slapd {
         assert!(copied.expect("cp starts").success(), "slapd fits into /tmp");
         site.make_folder("data");
         site.write("weave.schema", include_str!("slapd/weave.schema"));
-        let ldif = site.write("start.ldif", include_str!("slapd/start.ldif"));
         let config = include_str!("slapd/slapd.conf")
             .replace("FOLDER", &site.folder.display().to_string())
             .replace(
@@ -61,24 +60,8 @@ impl Slapd {
                 &certificates::folder().display().to_string(),
             )
             .replace("CERTIFICATE", certificate);
-        let config = site.write("slapd.conf", config);
-        let filled = Command::new(site.path("slapd"))
-            .args(["-T", "add", "-q", "-f"])
-            .arg(config)
-            .arg("-l")
-            .arg(ldif)
-            .output()
-            .expect("slapd starts");
-        let said = String::from_utf8_lossy(&filled.stderr);
-        assert!(filled.status.success(), "{said}");
-        for entry in fs::read_dir(site.path("data"))
-            .expect("it is there")
-            .flatten()
-        {
-            if let Some(account) = &site.account {
-                account.own(&entry.path());
-            }
-        }
+        site.write("slapd.conf", config);
+        fill(&site, include_str!("slapd/start.ldif"));
         let mut slapd = Slapd {
             process: None,
             ldap: Port::claim(),
@@ -139,6 +122,13 @@ impl Slapd {
         self.run("ldapadd", &[], ldif);
     }
 
+    /// Adds entries while the server is down: many, or such as nobody may add.
+    pub fn add_offline(&mut self, ldif: &str) {
+        self.stop();
+        fill(&self.site, ldif);
+        self.go_on();
+    }
+
     /// Changes entries, as the administrator would.
     pub fn modify(&self, ldif: &str) {
         self.run("ldapmodify", &[], ldif);
@@ -180,6 +170,26 @@ impl Slapd {
         let number = fs::read_to_string(self.site.path("slapd.pid")).expect("slapd writes it");
         let sent = Command::new("kill").args([signal, number.trim()]).status();
         assert!(sent.expect("kill starts").success());
+    }
+}
+
+fn fill(site: &Site, ldif: &str) {
+    let filled = Command::new(site.path("slapd"))
+        .args(["-T", "add", "-q", "-f"])
+        .arg(site.path("slapd.conf"))
+        .arg("-l")
+        .arg(site.write("entries.ldif", ldif))
+        .output()
+        .expect("slapd starts");
+    let said = String::from_utf8_lossy(&filled.stderr);
+    assert!(filled.status.success(), "{said}");
+    for file in fs::read_dir(site.path("data"))
+        .expect("it is there")
+        .flatten()
+    {
+        if let Some(account) = &site.account {
+            account.own(&file.path());
+        }
     }
 }
 

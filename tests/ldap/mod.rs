@@ -1,6 +1,10 @@
 //! Directories for the tests of the LDAP engine.
 
-use crate::accounts_suite::{Abilities, Backend, Bench};
+mod failures;
+mod layouts;
+mod names;
+
+use crate::accounts_suite::{self, Abilities, Backend, Bench};
 use crate::harness::certificates;
 use crate::harness::slapd::{ADMIN, SERVICE, Slapd};
 use std::sync::{Arc, Mutex, MutexGuard};
@@ -52,6 +56,15 @@ impl Place {
         let ids = SqliteOptions::new(self.slapd().site.path("ids.db"));
         let random = |bytes: &mut [u8]| getrandom::fill(bytes).unwrap();
         LdapAccounts::new(options, Some(Arc::new(SqliteIds::new(ids))), random).unwrap()
+    }
+
+    /// Registers a user, whose password is `testpass`.
+    pub fn add(&self, user: &str) {
+        let (name, password) = (
+            accounts_suite::name(user),
+            accounts_suite::password("testpass"),
+        );
+        Backend::add(self, &name, &password);
     }
 
     /// The distinguished name of a user that is there.
