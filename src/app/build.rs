@@ -1,5 +1,6 @@
 //! From a configuration to the engines that it names. A new engine is one line here.
 
+use super::directory;
 use crate::api::heartbeat::LastCheck;
 use crate::api::profile::Profile;
 use crate::api::{Api, Node, Registration, Settings};
@@ -58,6 +59,7 @@ pub fn accounts(config: &Config) -> Result<Arc<dyn Accounts>, String> {
             options.busy = config.storage.busy_timeout;
             Ok(Arc::new(SqliteAccounts::new(options, check)))
         }
+        AuthEngine::Ldap => Ok(Arc::new(directory::accounts(config, random)?)),
         other => Err(not_yet("auth.engine", other.word())),
     }
 }

@@ -3,6 +3,7 @@
 //! This is the only place that names concrete engines.
 
 pub mod build;
+mod directory;
 mod forwarded;
 
 use crate::api::error::{ApiError, Code};

@@ -1,7 +1,7 @@
 //! What no single setting shows: settings that don't go together, and secrets that lie open.
 
 use super::read::Entry;
-use super::settings::AuthEngine;
+use super::settings::{AuthEngine, LdapLayout};
 use super::{Config, Item, Place, Problem};
 use std::os::unix::fs::PermissionsExt;
 use std::path::Path;
@@ -30,7 +30,24 @@ pub(super) fn dangers(config: &Config) -> Vec<String> {
          and delete the data of everybody"
             .to_owned()
     });
-    anybody.into_iter().collect()
+    let ldap = &config.ldap;
+    let encrypted = ldap.start_tls || ldap.layout == LdapLayout::Mozilla;
+    let plain = ldap
+        .url
+        .iter()
+        .find(|url| url.starts_with("ldap://") && !is_loopback(url))
+        .filter(|_| config.auth.engine == AuthEngine::Ldap && !encrypted)
+        .map(|url| {
+            format!("passwords go to {url} unencrypted; set ldap.start_tls, or use ldaps://")
+        });
+    anybody.into_iter().chain(plain).collect()
+}
+
+fn is_loopback(url: &str) -> bool {
+    let host = url.trim_start_matches("ldap://");
+    ["localhost", "127.", "[::1]"]
+        .iter()
+        .any(|start| host.starts_with(start))
 }
 
 /// A sentence if the file holds secrets and everybody on the machine may read it.

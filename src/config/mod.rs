@@ -53,6 +53,8 @@ declare::sections! {
     storage: Storage,
     /// Who users are, and how passwords are kept.
     auth: Auth,
+    /// A directory that knows the users.
+    ldap: Ldap,
     /// What happens after many wrong passwords.
     lockout: Lockout,
     /// Who may create an account.

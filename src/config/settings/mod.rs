@@ -3,6 +3,7 @@
 mod access;
 mod api;
 mod data;
+mod ldap;
 mod limits;
 mod log;
 mod server;
@@ -10,6 +11,7 @@ mod server;
 pub use access::{Auth, AuthEngine, Lockout, NewHash, Registration};
 pub use api::{Api, Profile};
 pub use data::{Data, Storage, StorageEngine};
+pub use ldap::{Ldap, LdapLayout};
 pub use limits::{Limits, Quota};
 pub use log::{Log, LogLevel, LogRequests};
 pub use server::Server;
