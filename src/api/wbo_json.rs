@@ -26,7 +26,7 @@ pub fn text_of(body: &[u8]) -> Cow<'_, str> {
 /// A JSON value, told by its kind, its parts still text.
 #[derive(Debug)]
 pub enum Shape<'j> {
-    /// An object's members in their order; of those with the same name, the last one counts.
+    /// An object's members in their order, each name once.
     Object(Members<'j>),
     /// An array; its elements are for [`elements`] to go through.
     Array,
@@ -86,13 +86,19 @@ pub fn elements(text: &str, visit: impl FnMut(&RawValue)) -> bool {
 pub struct Members<'j>(Vec<(Cow<'j, str>, &'j RawValue)>);
 
 impl<'j> Members<'j> {
-    /// The value of the last member of that name.
+    /// The value of the member of that name.
     pub fn get(&self, name: &str) -> Option<&'j RawValue> {
         self.0
             .iter()
-            .rev()
             .find(|(key, _)| key == name)
             .map(|(_, value)| *value)
+    }
+
+    /// Whether a name stands twice: the sender meant one of the two values, and nobody knows which.
+    fn has_twins(&self) -> bool {
+        let mut names: Vec<&str> = self.0.iter().map(|(name, _)| &**name).collect();
+        names.sort_unstable();
+        names.windows(2).any(|pair| pair[0] == pair[1])
     }
 
     /// Whether there are none.
@@ -117,7 +123,11 @@ impl<'de: 'j, 'j> Deserialize<'de> for Members<'j> {
                 Ok(members)
             }
         }
-        deserializer.deserialize_map(MembersVisitor).map(Members)
+        let members = Members(deserializer.deserialize_map(MembersVisitor)?);
+        match members.has_twins() {
+            true => Err(serde::de::Error::custom("a member stands twice")),
+            false => Ok(members),
+        }
     }
 }
 
@@ -166,7 +176,16 @@ pub struct WboReader<'l> {
 impl WboReader<'_> {
     /// Reads one record. `url_id` is the id in the URL of a PUT, if it has one.
     pub fn read(&self, members: &Members<'_>, url_id: Option<&str>) -> Result<WboWrite, Refused> {
-        let own = self.reference(members.get("id"));
+        let id = members.get("id");
+        if id.is_some_and(|id| shape_of(id).is_none()) {
+            // A lone surrogate: no text at all, which must not give way to the id of the URL.
+            return Err(Refused {
+                id: String::new(),
+                reasons: vec!["invalid id"],
+                unreadable: true,
+            });
+        }
+        let own = self.reference(id);
         let mut reasons = Vec::new();
         let id = self.choose_id(own, url_id, &mut reasons);
         if self.profile.strict_members() && !members.0.iter().all(|(_, v)| is_scalar(v)) {

@@ -52,7 +52,10 @@ impl StorageCall<'_> {
         let text = text_of(&body);
         let mut batch = Batch::new(self);
         let read = match shape(&text) {
-            None | Some(Shape::Null) => Err(ApiError::Bad(Code::Json)),
+            None => Err(ApiError::Bad(Code::Json)),
+            Some(Shape::Null) if !self.profile.takes_single_object() => {
+                Err(ApiError::Bad(Code::Json))
+            }
             Some(Shape::Array) => batch.read(&text),
             Some(Shape::Object(members)) if self.profile.takes_single_object() => {
                 let read = match members.get("id") {
