@@ -8,7 +8,7 @@ use crate::harness::http::Connection;
 
 #[test]
 fn a_body_above_the_limit_is_refused_with_code_17_and_nothing_is_written() {
-    let server = Gateway::Builtin.start("[limits]\nbody_bytes = 100000\n");
+    let server = Gateway::Builtin.start("[limits]\nbody_bytes = 100000\npayload_bytes = 100000\n");
     for version in [PHP, PYTHON] {
         let user = User::new(&server, version, &format!("body-{version}"));
         let record = |size: usize| {
@@ -34,7 +34,7 @@ fn a_body_above_the_limit_is_refused_with_code_17_and_nothing_is_written() {
 
 #[test]
 fn an_oversized_body_is_refused_before_it_is_sent() {
-    let server = Gateway::Builtin.start("[limits]\nbody_bytes = 100000\n");
+    let server = Gateway::Builtin.start("[limits]\nbody_bytes = 100000\npayload_bytes = 100000\n");
     let user = User::new(&server, PYTHON, "announced");
     let request = user
         .request("POST", "storage/forms")
