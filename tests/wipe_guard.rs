@@ -10,7 +10,7 @@ mod harness;
 
 use std::fs::{self, Permissions};
 use std::os::unix::fs::PermissionsExt;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::thread;
 use std::time::{Duration, Instant};
 
@@ -68,17 +68,28 @@ impl Disturbance for Locked {
     }
 }
 
-/// Something else lies where the file was.
+/// Something else lies where the file was, or nothing.
 struct Replaced {
     file: PathBuf,
     away: PathBuf,
+}
+
+/// A database is its file and the log of its last changes.
+const PARTS: [&str; 2] = ["", "-wal"];
+
+fn part(file: &Path, suffix: &str) -> PathBuf {
+    PathBuf::from(format!("{}{suffix}", file.display()))
 }
 
 impl Replaced {
     fn new(server: &Server, name: &str, by: Option<&[u8]>) -> Replaced {
         let file = server.data_folder().join(name);
         let away = file.with_extension("away");
-        fs::rename(&file, &away).expect("the database exists");
+        for suffix in PARTS {
+            let moved = fs::rename(part(&file, suffix), part(&away, suffix));
+            assert!(moved.is_ok() || !suffix.is_empty(), "the database exists");
+        }
+        let _ = fs::remove_file(part(&file, "-shm"));
         if let Some(content) = by {
             fs::write(&file, content).expect("the folder is writable");
         }
@@ -88,7 +99,12 @@ impl Replaced {
 
 impl Disturbance for Replaced {
     fn end(self) {
-        fs::rename(self.away, self.file).expect("it is there");
+        let _ = fs::remove_file(part(&self.file, "-shm"));
+        for suffix in PARTS {
+            let _ = fs::remove_file(part(&self.file, suffix));
+            let back = fs::rename(part(&self.away, suffix), part(&self.file, suffix));
+            assert!(back.is_ok() || !suffix.is_empty(), "it is there");
+        }
     }
 }
 
