@@ -195,7 +195,10 @@ impl MariaDb {
             .arg("--no-defaults")
             .arg(format!("--datadir={}", self.folder.join("data").display()))
             .arg(format!("--socket={}", self.socket().display()))
-            .arg(format!("--pid-file={}", self.folder.join("mariadbd.pid").display()))
+            .arg(format!(
+                "--pid-file={}",
+                self.folder.join("mariadbd.pid").display()
+            ))
             .arg(format!("--port={}", self.port))
             .args(account().map(|name| format!("--user={name}")))
             .args([

@@ -45,10 +45,19 @@ struct Line<'w> {
     ttl: i64,
 }
 
+/// What writes came to.
+#[derive(Default)]
+pub(super) struct Put {
+    /// The `modified` that each record then has; nothing where the write was passed over.
+    pub(super) modified: Vec<Option<Timestamp>>,
+    /// Whether any of them changed anything.
+    pub(super) changed: bool,
+}
+
 impl Records {
-    /// Applies writes in their order; answers the `modified` that each record then has.
-    pub(super) fn put(&mut self, writes: &[WboWrite]) -> Result<Vec<Option<Timestamp>>, Fault> {
-        let mut answers = Vec::with_capacity(writes.len());
+    /// Applies writes in their order.
+    pub(super) fn put(&mut self, writes: &[WboWrite]) -> Result<Put, Fault> {
+        let mut put = Put::default();
         let mut rest = writes;
         while let Some(first) = rest.first() {
             let run = match first.payload {
@@ -57,46 +66,44 @@ impl Records {
             };
             let (now, later) = rest.split_at(run);
             match first.payload {
-                Some(_) => self.replace(now, &mut answers)?,
-                None => self.merge(now, &mut answers)?,
+                Some(_) => self.replace(now, &mut put)?,
+                None => self.merge(now, &mut put)?,
             }
             rest = later;
         }
-        Ok(answers)
+        Ok(put)
     }
 
-    fn replace(
-        &mut self,
-        writes: &[WboWrite],
-        answers: &mut Vec<Option<Timestamp>>,
-    ) -> Result<(), Fault> {
+    fn replace(&mut self, writes: &[WboWrite], put: &mut Put) -> Result<(), Fault> {
         let lines: Vec<_> = writes.iter().map(|write| self.whole(write)).collect();
         self.store(&lines, REPLACE)?;
-        answers.extend(std::iter::repeat_n(Some(self.now), writes.len()));
+        put.modified
+            .extend(std::iter::repeat_n(Some(self.now), writes.len()));
+        put.changed = true;
         Ok(())
     }
 
-    fn merge(
-        &mut self,
-        writes: &[WboWrite],
-        answers: &mut Vec<Option<Timestamp>>,
-    ) -> Result<(), Fault> {
+    fn merge(&mut self, writes: &[WboWrite], put: &mut Put) -> Result<(), Fault> {
         let stored = self.stored(writes)?;
         let (mut merged, mut created) = (Vec::new(), Vec::new());
         for write in writes {
             match stored.get(write.id.as_str()) {
                 Some(stored) => {
                     let line = self.merging(write, *stored);
-                    answers.push(Some(Timestamp::from_centis(line.modified)));
-                    merged.push(line);
+                    put.modified
+                        .push(Some(Timestamp::from_centis(line.modified)));
+                    if names_something(write) {
+                        merged.push(line);
+                    }
                 }
                 None if write.create => {
-                    answers.push(Some(self.now));
+                    put.modified.push(Some(self.now));
                     created.push(self.whole(write));
                 }
-                None => answers.push(None),
+                None => put.modified.push(None),
             }
         }
+        put.changed |= !merged.is_empty() || !created.is_empty();
         self.store(&merged, MERGE)?;
         self.store(&created, REPLACE)
     }
@@ -185,6 +192,15 @@ impl Records {
             line.ttl.into(),
         ]
     }
+}
+
+/// Whether a write without a payload changes what is stored.
+fn names_something(write: &WboWrite) -> bool {
+    write.touch
+        || write.parentid.is_some()
+        || write.predecessorid.is_some()
+        || write.sortindex.is_some()
+        || write.ttl.is_some()
 }
 
 /// How many of the first writes are merges of different records.

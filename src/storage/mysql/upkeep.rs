@@ -36,10 +36,11 @@ pub(super) fn delete_records(
     let sql = format!(
         "INSERT INTO {times} (userid, collectionid, modified, told) \
          SELECT DISTINCT w.username, w.collection, CAST(? AS SIGNED), 0 \
-         FROM {wbo} AS w WHERE w.username = ? \
+         FROM {wbo} AS w WHERE w.username = ? AND w.ttl > ? \
          ON DUPLICATE KEY UPDATE modified = VALUES(modified)"
     );
-    lease.run(&sql, vec![time.into(), number.clone()])?;
+    let now = expiry(Timestamp::from_centis(time));
+    lease.run(&sql, vec![time.into(), number.clone(), now])?;
     let sql = format!("DELETE FROM {wbo} WHERE username = ?");
     lease.run(&sql, vec![number])?;
     lease.commit()?;

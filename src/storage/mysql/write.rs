@@ -22,7 +22,17 @@ pub(super) struct Writer {
     /// The time of the row before this session, and the collection's.
     row: Timestamp,
     before: Timestamp,
-    changed: bool,
+    state: State,
+}
+
+/// How far a transaction has come.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum State {
+    Unchanged,
+    Changed,
+    /// A write failed: the database may have taken back all or some of it.
+    Failed,
+    Ended,
 }
 
 /// The locked row of a collection.
@@ -61,7 +71,7 @@ impl Writer {
                 time,
                 row: locked.row,
                 before: locked.before,
-                changed: false,
+                state: State::Unchanged,
             });
         }
         Err(Fault::Locked)
@@ -173,9 +183,9 @@ impl CollectionSession for Writer {
     }
 
     fn modified(&mut self) -> StorageResult<Option<Timestamp>> {
-        Ok(match self.changed {
-            true => Some(self.time),
-            false => (self.before > Timestamp::ZERO).then_some(self.before),
+        Ok(match self.state {
+            State::Changed => Some(self.time),
+            _ => (self.before > Timestamp::ZERO).then_some(self.before),
         })
     }
 
@@ -198,40 +208,75 @@ impl WriteSession for Writer {
     }
 
     fn put(&mut self, writes: &[WboWrite]) -> StorageResult<Vec<Option<Timestamp>>> {
-        let put = self.engine.answer(self.records.put(writes))?;
-        self.changed |= put.iter().any(Option::is_some);
-        Ok(put)
+        let put = self.records.put(writes);
+        let changed = put.as_ref().map(|put| put.changed);
+        self.note(changed.map_err(drop));
+        self.engine.answer(put).map(|put| put.modified)
     }
 
     fn delete(&mut self, query: &Query) -> StorageResult<u64> {
-        let gone = self.engine.answer(self.records.delete(query))?;
-        self.changed |= gone > 0;
-        Ok(gone)
+        let gone = self.records.delete(query);
+        let changed = gone.as_ref().map(|gone| *gone > 0);
+        self.note(changed.map_err(drop));
+        self.engine.answer(gone)
     }
 
     fn commit(mut self: Box<Self>) -> StorageResult<()> {
-        let kept = match self.changed {
-            true => Ok(()),
-            false => self.keep_time(),
+        let ready = match self.state {
+            State::Changed => Ok(()),
+            State::Unchanged => self.keep_time(),
+            State::Failed | State::Ended => Err(Fault::Locked),
         };
-        let end = kept.and_then(|()| self.records.lease.commit());
+        let end = ready.and_then(|()| self.records.lease.commit());
+        if end.is_ok() {
+            self.state = State::Ended;
+        }
         self.engine.answer(end)
     }
 }
 
 impl Writer {
-    /// Gives the collection back its time, but remembers that of this session.
+    fn note(&mut self, changed: Result<bool, ()>) {
+        self.state = match (self.state, changed) {
+            (State::Failed, _) | (_, Err(())) => State::Failed,
+            (_, Ok(true)) => State::Changed,
+            (state, Ok(false)) => state,
+        };
+    }
+
+    /// Gives the collection back its time, if this session still holds it, but remembers that of this
+    /// session: somebody may have been told.
     fn keep_time(&mut self) -> Result<(), Fault> {
         let times = &self.engine.tables.times;
         let sql = format!(
-            "UPDATE {times} SET modified = ?, told = ? WHERE userid = ? AND collectionid = ?"
+            "UPDATE {times} SET told = GREATEST(told, ?), modified = IF(modified = ?, ?, modified) \
+             WHERE userid = ? AND collectionid = ?"
         );
+        let time = self.time.centis();
         let values = vec![
+            time.into(),
+            time.into(),
             self.row.centis().into(),
-            self.time.centis().into(),
             self.records.user.number().into(),
             self.records.collection.into(),
         ];
         self.records.lease.run(&sql, values).map(drop)
+    }
+
+    fn abandon(&mut self) -> Result<(), Fault> {
+        if self.state != State::Unchanged {
+            self.records.lease.rollback()?;
+        }
+        self.keep_time()?;
+        self.records.lease.commit()
+    }
+}
+
+impl Drop for Writer {
+    fn drop(&mut self) {
+        // A connection that fails here is rolled back or closed with its lease.
+        if self.state != State::Ended {
+            let _ = self.abandon();
+        }
     }
 }
