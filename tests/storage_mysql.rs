@@ -1,31 +1,26 @@
-//! The MySQL engine keeps what every storage engine promises.
+//! The MySQL engine against the suite of all engines, and alone: beside PHP, between hosts, on a
+//! server that stops, stalls, kills and refuses.
 
 #[path = "harness/mariadb.rs"]
 mod mariadb;
+mod mysql_engine;
+// This engine's clock is the database's, which no test sets.
 #[macro_use]
+#[allow(dead_code)]
 mod storage_suite;
 
-use mariadb::MariaDb;
+use mysql_engine::{Place, USER};
 use std::sync::Arc;
 use storage_suite::Bench;
-use weft::storage::mysql::{Address, MySqlConfig, MySqlStorage, Server};
 use weft::sync::UserId;
 
 fn bench() -> Bench {
-    let server = MariaDb::shared();
-    let config = MySqlConfig::new(Server {
-        address: Address::Tcp("127.0.0.1".to_owned(), server.port()),
-        database: server.database("latin1"),
-        user: MariaDb::USER.to_owned(),
-        password: MariaDb::PASSWORD.to_owned(),
-    });
-    let storage = MySqlStorage::new(config).unwrap();
-    storage.migrate(false).unwrap();
+    let place = Place::migrated("latin1");
     Bench {
-        storage: Arc::new(storage),
+        storage: Arc::new(place.host()),
         clock: None,
-        user: UserId::new(7),
-        other: UserId::new(8),
+        user: USER,
+        other: UserId::new(USER.number() + 1),
         _keep: Box::new(()),
     }
 }

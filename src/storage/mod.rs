@@ -17,6 +17,7 @@
 //!   is gone, though it is no longer listed.
 
 pub mod mysql;
+pub mod sqlite;
 
 use crate::sync::{CollectionName, Query, RecordId, Timestamp, UserId, WboRef, WboWrite};
 use std::fmt;

@@ -1,0 +1,385 @@
+//! Time that only moves on, for all processes that share a database.
+//!
+//! Beside the database stands `<database>-clock`, three little-endian `i64` under a short lock:
+//!
+//! * `high`: the latest time that the clock has shown to anyone,
+//! * `told`: the latest time that any reader was told,
+//! * `pending`: the time of the write in progress, or 0.
+//!
+//! `<database>-writer` is locked by a writer from before it publishes `pending` until its
+//! transaction is over. The system drops that lock when the process dies, so a `pending` whose
+//! writer is gone is known to mean nothing.
+//!
+//! **A reader** asks for its time *before* its snapshot begins: `high = max(now, high)`, the time
+//! is `high`, or one less than `pending` where that is earlier; `told` rises to it. If its
+//! collection then turns out to have a later time, it takes that. **A writer** holds SQLite's
+//! write lock already, so it has read the last time of its collection and there is no other
+//! writer: `time = max(now, high, told + 1, last + 1)`, published as `pending`.
+//!
+//! Why a write gets a time later than any reader was told before: what was told was published in
+//! `told` under the lock, or was the collection's own time, read from a snapshot, hence `last` or
+//! before it. Why a reader is never told a time later than its snapshot: take a write that the
+//! snapshot lacks. When the reader asked for its time, that write was either pending, and the
+//! reader was told an earlier one; or it had not begun, and got a later one than was told; or it
+//! was over, and then it was committed before the snapshot began, which does not lack it. (And the
+//! collection's own time, as the snapshot has it, is earlier than any write the snapshot lacks.)
+//!
+//! None of this needs a clock that runs forward. A time that `last + 1` pushed ahead of the clock
+//! stays the business of its collection: `high` doesn't follow. A session that was told its time
+//! and changed nothing counts as a reader: its answer bore that time.
+//!
+//! The clock file is not flushed at each read, which would cost each read a disk write. If the
+//! power fails and the clock is also set back, times told in the seconds before may be told anew;
+//! times of committed writes are in the database and are never given twice.
+
+use super::error::file_error;
+use crate::storage::{StorageError, StorageResult};
+use crate::sync::Timestamp;
+use std::fs::{File, OpenOptions, TryLockError};
+use std::io;
+use std::os::unix::fs::{FileExt, MetadataExt, OpenOptionsExt, fchown};
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+/// Where the engine asks what time it is.
+pub type Clock = Arc<dyn Fn() -> Timestamp + Send + Sync>;
+
+/// 31 December 9999: a later time in the file is not a time.
+const LAST_PLAUSIBLE: i64 = 25_340_230_079_999;
+
+const PENDING_AT: u64 = 16;
+
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+struct Dial {
+    high: i64,
+    told: i64,
+    pending: i64,
+}
+
+impl Dial {
+    const BYTES: usize = 24;
+
+    fn read(file: &File) -> io::Result<Option<Dial>> {
+        let mut bytes = [0; Dial::BYTES];
+        match file.read_exact_at(&mut bytes, 0) {
+            Ok(()) => {}
+            Err(error) if error.kind() == io::ErrorKind::UnexpectedEof => return Ok(None),
+            Err(error) => return Err(error),
+        }
+        let [mut high, mut told, mut pending] = [0i64; 3];
+        for (value, text) in [&mut high, &mut told, &mut pending]
+            .into_iter()
+            .zip(bytes.chunks_exact(8))
+        {
+            let mut word = [0; 8];
+            word.copy_from_slice(text);
+            *value = i64::from_le_bytes(word);
+            if !(0..=LAST_PLAUSIBLE).contains(value) {
+                return Ok(None);
+            }
+        }
+        Ok(Some(Dial {
+            high,
+            told,
+            pending,
+        }))
+    }
+
+    fn write(self, file: &File) -> io::Result<()> {
+        let mut bytes = [0; Dial::BYTES];
+        for (text, value) in bytes
+            .chunks_exact_mut(8)
+            .zip([self.high, self.told, self.pending])
+        {
+            text.copy_from_slice(&value.to_le_bytes());
+        }
+        file.write_all_at(&bytes, 0)
+    }
+
+    /// Both dials in one: nothing that either of them remembers is forgotten.
+    fn merged(self, other: Dial) -> Dial {
+        Dial {
+            high: self.high.max(other.high),
+            told: self.told.max(other.told),
+            pending: match (self.pending, other.pending) {
+                (0, pending) | (pending, 0) => pending,
+                (one, two) => one.min(two),
+            },
+        }
+    }
+}
+
+/// One connection's hold on the shared clock. File locks belong to an open file, so threads of a
+/// process exclude each other exactly as processes do, each through files of its own.
+pub(super) struct SharedClock {
+    now: Clock,
+    dial: LockFile,
+    writer: LockFile,
+    /// What the dial shows at least, should the file vanish or be cut short.
+    known: Dial,
+    /// The time that this connection has published as pending.
+    writing: Option<i64>,
+}
+
+impl SharedClock {
+    /// Opens the clock of `database`, which exists. A clock that shows nothing yet is set to what
+    /// `latest` answers: the latest time of any write in the database.
+    pub(super) fn open(
+        database: &Path,
+        now: Clock,
+        wait: Duration,
+        latest: impl FnOnce() -> StorageResult<Timestamp>,
+    ) -> StorageResult<Self> {
+        let mut clock = SharedClock {
+            now,
+            dial: LockFile::open(database, "-clock", wait)?,
+            writer: LockFile::open(database, "-writer", wait)?,
+            known: Dial::default(),
+            writing: None,
+        };
+        if clock.dial()? == Dial::default() {
+            let latest = latest()?.centis();
+            clock.dial.lock()?;
+            let shown = clock.dial()?.merged(Dial {
+                high: latest,
+                told: latest,
+                pending: 0,
+            });
+            // A disk that is full or read-only lets us read on: what is known is known here too.
+            let _ = shown.write(&clock.dial.file);
+            clock.known = Dial {
+                pending: 0,
+                ..shown
+            };
+            clock.dial.unlock();
+        }
+        Ok(clock)
+    }
+
+    /// The time of a read whose snapshot begins after this call.
+    pub(super) fn read_time(&mut self) -> StorageResult<Timestamp> {
+        self.dial.lock()?;
+        let told = self.tell();
+        self.dial.unlock();
+        told.map(Timestamp::from_centis)
+    }
+
+    fn tell(&mut self) -> StorageResult<i64> {
+        let shown = self.dial()?;
+        let pending = if shown.pending > 0 && self.writer.is_held()? {
+            shown.pending
+        } else {
+            i64::MAX
+        };
+        let high = shown.high.max((self.now)().centis());
+        let time = high.min(pending - 1);
+        let next = Dial {
+            high,
+            told: shown.told.max(time),
+            ..shown
+        };
+        if next == shown || next.write(&self.dial.file).is_ok() {
+            self.known = Dial { pending: 0, ..next };
+            return Ok(time);
+        }
+        // The disk is full or read-only. What others were told before needs no publishing.
+        Ok(shown.told.min(pending - 1))
+    }
+
+    /// The latest time that the clock has shown, as far as this connection knows.
+    pub(super) fn high(&self) -> Timestamp {
+        Timestamp::from_centis(self.known.high)
+    }
+
+    /// The time of a write, published until [`end_write`](Self::end_write). The caller holds the
+    /// database's write lock and found `last` to be the time of what it is going to change.
+    pub(super) fn begin_write(&mut self, last: Timestamp) -> StorageResult<Timestamp> {
+        self.writer.lock()?;
+        let published = match self.dial.lock() {
+            Ok(()) => self.publish(last.centis()),
+            Err(error) => Err(error),
+        };
+        self.dial.unlock();
+        match published {
+            Ok(time) => {
+                self.writing = Some(time);
+                Ok(Timestamp::from_centis(time))
+            }
+            Err(error) => {
+                self.writer.unlock();
+                Err(error)
+            }
+        }
+    }
+
+    fn publish(&mut self, last: i64) -> StorageResult<i64> {
+        let shown = self.dial()?;
+        let high = shown.high.max((self.now)().centis());
+        let time = high.max(shown.told + 1).max(last.saturating_add(1));
+        let next = Dial {
+            high,
+            pending: time,
+            ..shown
+        };
+        let written = next.write(&self.dial.file);
+        written.map_err(|error| file_error(&self.dial.path, &error))?;
+        self.known = Dial { pending: 0, ..next };
+        Ok(time)
+    }
+
+    /// Ends what [`begin_write`](Self::begin_write) began, when the transaction is over. `changed`
+    /// says whether the collection now has the write's time; if not, it was told and not used.
+    pub(super) fn end_write(&mut self, changed: bool) -> StorageResult<()> {
+        let Some(time) = self.writing.take() else {
+            return Ok(());
+        };
+        let ended = if changed {
+            // Only the holder of the writer's lock writes here. Should this fail, the pending time
+            // is void as soon as that lock is gone.
+            let _ = self.dial.file.write_all_at(&[0; 8], PENDING_AT);
+            Ok(())
+        } else {
+            self.tell_unused(time)
+        };
+        self.writer.unlock();
+        ended
+    }
+
+    fn tell_unused(&mut self, time: i64) -> StorageResult<()> {
+        self.dial.lock()?;
+        let told = self.dial().and_then(|shown| {
+            let next = Dial {
+                high: shown.high.max(time),
+                told: shown.told.max(time),
+                pending: 0,
+            };
+            self.known = next;
+            let written = next.write(&self.dial.file);
+            written.map_err(|error| file_error(&self.dial.path, &error))
+        });
+        self.dial.unlock();
+        told
+    }
+
+    /// What the locked dial shows, and what is known from before.
+    fn dial(&mut self) -> StorageResult<Dial> {
+        if let Some(old) = self.dial.replaced.take() {
+            self.known = self.known.merged(old);
+        }
+        let shown = Dial::read(&self.dial.file);
+        let shown = shown.map_err(|error| file_error(&self.dial.path, &error))?;
+        Ok(shown.unwrap_or_default().merged(self.known))
+    }
+}
+
+/// A file that is there to be locked.
+struct LockFile {
+    path: PathBuf,
+    database: PathBuf,
+    file: File,
+    wait: Duration,
+    /// What stood in the file that was deleted under us.
+    replaced: Option<Dial>,
+}
+
+impl LockFile {
+    fn open(database: &Path, suffix: &str, wait: Duration) -> StorageResult<Self> {
+        let mut path = database.as_os_str().to_owned();
+        path.push(suffix);
+        let path = PathBuf::from(path);
+        let file = open_beside(&path, database).map_err(|error| file_error(&path, &error))?;
+        Ok(LockFile {
+            path,
+            database: database.to_owned(),
+            file,
+            wait,
+            replaced: None,
+        })
+    }
+
+    /// Waits for the lock. Where somebody deleted the file, a new one is made: else two processes
+    /// would each lock a file of their own.
+    fn lock(&mut self) -> StorageResult<()> {
+        let deadline = Instant::now() + self.wait;
+        let mut pause = Duration::from_micros(20);
+        loop {
+            match self.file.try_lock() {
+                Ok(()) if !self.is_deleted()? => return Ok(()),
+                Ok(()) => {
+                    self.replaced = Dial::read(&self.file).ok().flatten();
+                    self.file =
+                        open_beside(&self.path, &self.database).map_err(|e| self.error(&e))?;
+                }
+                // Never a blocking wait: a stopped process may hold the lock for ever.
+                Err(TryLockError::WouldBlock) if Instant::now() < deadline => {
+                    std::thread::sleep(pause);
+                    pause = (pause * 2).min(Duration::from_millis(5));
+                }
+                Err(TryLockError::WouldBlock) => return Err(StorageError::Busy),
+                // No fallback: where files can't be locked, SQLite can't lock its own either.
+                Err(TryLockError::Error(error)) => return Err(self.error(&error)),
+            }
+        }
+    }
+
+    /// Whether another holds the lock just now.
+    fn is_held(&mut self) -> StorageResult<bool> {
+        loop {
+            match self.file.try_lock_shared() {
+                Ok(()) => {
+                    let deleted = self.is_deleted()?;
+                    self.unlock();
+                    if !deleted {
+                        return Ok(false);
+                    }
+                    self.file =
+                        open_beside(&self.path, &self.database).map_err(|e| self.error(&e))?;
+                }
+                Err(TryLockError::WouldBlock) => return Ok(true),
+                Err(TryLockError::Error(error)) => return Err(self.error(&error)),
+            }
+        }
+    }
+
+    fn unlock(&self) {
+        if let Err(error) = self.file.unlock() {
+            // Not known to happen; the lock goes when the connection is closed.
+            log::error!("{}", self.error(&error));
+        }
+    }
+
+    fn is_deleted(&self) -> StorageResult<bool> {
+        let metadata = self.file.metadata().map_err(|error| self.error(&error))?;
+        Ok(metadata.nlink() == 0)
+    }
+
+    fn error(&self, error: &io::Error) -> StorageError {
+        file_error(&self.path, error)
+    }
+}
+
+/// Opens or creates a file with the database's owner and permissions, so that a command run by
+/// root does not shut out the web server's user; SQLite does the same with its own files.
+fn open_beside(path: &Path, database: &Path) -> io::Result<File> {
+    let mut options = OpenOptions::new();
+    options.read(true).write(true);
+    match options.open(path) {
+        Err(error) if error.kind() == io::ErrorKind::NotFound => {}
+        opened => return opened,
+    }
+    let model = database.metadata()?;
+    let mut creating = options.clone();
+    match creating
+        .create_new(true)
+        .mode(model.mode() & 0o777)
+        .open(path)
+    {
+        Ok(file) => {
+            let _ = fchown(&file, Some(model.uid()), Some(model.gid()));
+            Ok(file)
+        }
+        Err(error) if error.kind() == io::ErrorKind::AlreadyExists => options.open(path),
+        Err(error) => Err(error),
+    }
+}

@@ -1,0 +1,174 @@
+//! Records in one SQLite file: the engine that needs no server.
+//!
+//! Any number of processes may use the file at once. A read session is one snapshot; a write
+//! session is one `BEGIN IMMEDIATE` transaction, so there is one writer per file. Times come from
+//! a clock that all processes share (see [`clock`]). Every collection's row counts its records and
+//! their bytes, exactly and in the transaction that changes them; what has outlived its ttl is
+//! subtracted through an index of its own until it is purged.
+
+mod clock;
+mod error;
+mod mounts;
+mod pool;
+mod purge;
+mod select;
+mod session;
+mod write;
+
+pub use clock::Clock;
+pub use pool::{Journal, SqliteOptions};
+
+use super::{
+    AccountSession, CollectionSession, ReadFrom, Storage, StorageError, StorageResult, WriteSession,
+};
+use crate::sync::{CollectionName, Timestamp, UserId};
+use pool::{Pool, Seat};
+use rusqlite::Connection;
+use session::{Account, Session};
+use std::sync::Arc;
+
+/// The SQLite engine. Connections are opened when they are needed, so making one cannot fail and a
+/// file that was away is found again.
+pub struct SqliteStorage {
+    pool: Arc<Pool>,
+}
+
+impl SqliteStorage {
+    /// An engine on the file that `options` name; it is made at the first use. `now` is asked for
+    /// the time of every session.
+    pub fn new(options: SqliteOptions, now: Clock) -> Self {
+        SqliteStorage {
+            pool: Arc::new(Pool::new(options, now)),
+        }
+    }
+
+    fn held(&self) -> StorageResult<Held> {
+        Ok(Held {
+            seat: Some(self.pool.take()?),
+            pool: Arc::clone(&self.pool),
+            sound: true,
+        })
+    }
+}
+
+impl Storage for SqliteStorage {
+    fn read_account(&self, user: UserId) -> StorageResult<Box<dyn AccountSession>> {
+        Ok(Box::new(Account::read(&mut self.held()?, user)?))
+    }
+
+    fn read_collection(
+        &self,
+        user: UserId,
+        collection: &CollectionName,
+        _from: ReadFrom,
+    ) -> StorageResult<Box<dyn CollectionSession>> {
+        Ok(Box::new(Session::read(self.held()?, user, collection)?))
+    }
+
+    fn write_collection(
+        &self,
+        user: UserId,
+        collection: &CollectionName,
+    ) -> StorageResult<Box<dyn WriteSession>> {
+        Ok(Box::new(Session::write(self.held()?, user, collection)?))
+    }
+
+    fn delete_records(&self, user: UserId) -> StorageResult<Timestamp> {
+        write::delete_records(&mut self.held()?, user)
+    }
+
+    fn forget_user(&self, user: UserId) -> StorageResult<()> {
+        self.held()?.transaction(|connection, _| {
+            let wbos = "DELETE FROM wbo WHERE collection IN
+                (SELECT id FROM collection WHERE user = ?)";
+            connection.execute(wbos, [user.number()])?;
+            connection.execute("DELETE FROM collection WHERE user = ?", [user.number()])?;
+            Ok(())
+        })
+    }
+
+    fn purge(&self, most: u64) -> StorageResult<u64> {
+        self.held()?.transaction(|connection, clock| {
+            let time = clock.read_time()?;
+            purge::of_all(connection, time, most)
+        })
+    }
+
+    /// Takes the one place of the writer and commits, so it also finds a disk that is full or
+    /// read-only.
+    fn check(&self) -> StorageResult<()> {
+        self.held()?.transaction(|connection, clock| {
+            clock.read_time()?;
+            let version: i64 = connection.pragma_query_value(None, "user_version", |r| r.get(0))?;
+            connection.pragma_update(None, "user_version", version)?;
+            Ok(())
+        })
+    }
+}
+
+/// A connection that one session holds. When it is dropped, what was not committed is undone, and
+/// the connection goes back to the pool if nothing went wrong with it.
+struct Held {
+    pool: Arc<Pool>,
+    seat: Option<Seat>,
+    sound: bool,
+}
+
+impl Held {
+    /// Uses the connection, and remembers whether that failed.
+    fn run<T>(&mut self, work: impl FnOnce(&mut Seat) -> StorageResult<T>) -> StorageResult<T> {
+        let done = match &mut self.seat {
+            Some(seat) => work(seat),
+            None => Err(StorageError::Broken(
+                "a session without connection".to_owned(),
+            )),
+        };
+        self.sound &= matches!(done, Ok(_) | Err(StorageError::Busy));
+        done
+    }
+
+    /// Does `work` as the one writer and commits it. For work that gives no times.
+    fn transaction<T>(
+        &mut self,
+        work: impl FnOnce(&Connection, &mut clock::SharedClock) -> StorageResult<T>,
+    ) -> StorageResult<T> {
+        self.run(|seat| {
+            seat.connection.execute_batch("BEGIN IMMEDIATE")?;
+            let done = work(&seat.connection, &mut seat.clock)?;
+            seat.connection.execute_batch("COMMIT")?;
+            Ok(done)
+        })
+    }
+}
+
+impl Drop for Held {
+    fn drop(&mut self) {
+        let Some(Seat {
+            connection,
+            mut clock,
+            file,
+        }) = self.seat.take()
+        else {
+            return;
+        };
+        // The order matters: a write's time may be void only after its transaction is.
+        let undone = connection.is_autocommit() || connection.execute_batch("ROLLBACK").is_ok();
+        let connection = undone.then_some(connection);
+        let released = clock.end_write(false);
+        if let Err(error) = &released {
+            log::error!("while ending a write: {error}");
+        }
+        if let (Some(connection), Ok(()), true) = (connection, released, self.sound) {
+            self.pool.give_back(Seat {
+                connection,
+                clock,
+                file,
+            });
+        }
+    }
+}
+
+/// A number of the database that counts something.
+fn count(number: i64) -> StorageResult<u64> {
+    u64::try_from(number).map_err(|_| StorageError::Broken(format!("a count of {number}")))
+}
