@@ -41,6 +41,9 @@ pub(super) fn delete_records(
     );
     let now = expiry(Timestamp::from_centis(time));
     lease.run(&sql, vec![time.into(), number.clone(), now])?;
+    // Collections without records, present and future, were told this time too.
+    let sql = format!("UPDATE {times} SET told = GREATEST(told, ?) WHERE userid = ?");
+    lease.run(&sql, vec![time.into(), number.clone()])?;
     let sql = format!("DELETE FROM {wbo} WHERE username = ?");
     lease.run(&sql, vec![number])?;
     lease.commit()?;

@@ -155,11 +155,12 @@ fn prepare(
     let sql = format!(
         "INSERT INTO {times} (userid, collectionid, modified, told) \
          SELECT ?, c.id, COALESCE((SELECT MAX(w.modified) FROM {wbo} AS w \
-             WHERE w.username = ? AND w.collection = c.id), 0), {NOW} \
-         FROM ({number}) AS c ON DUPLICATE KEY UPDATE told = {times}.told"
+             WHERE w.username = ? AND w.collection = c.id), 0), GREATEST({NOW}, u.told) \
+         FROM ({number}) AS c JOIN {times} AS u ON u.userid = ? AND u.collectionid = ? \
+         ON DUPLICATE KEY UPDATE told = {times}.told"
     );
-    values.insert(0, user.number().into());
-    values.insert(0, user.number().into());
+    values.splice(0..0, [user.number().into(), user.number().into()]);
+    values.extend([user.number().into(), WHOLE_USER.into()]);
     lease.run(&sql, values)?;
     lease.commit()
 }
