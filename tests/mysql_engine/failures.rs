@@ -46,12 +46,8 @@ fn all_unavailable(host: &MySqlStorage) {
 /// Kills all connections but one's own, as an administrator may.
 fn kill_connections(place: &Place<'_>) {
     let mut root = place.server.root("mysql");
-    let ids: Vec<u64> = root
-        .exec(
-            "SELECT id FROM information_schema.PROCESSLIST WHERE db = ?",
-            (&place.name,),
-        )
-        .unwrap();
+    let sql = "SELECT id FROM information_schema.PROCESSLIST WHERE db = ?";
+    let ids: Vec<u64> = root.exec(sql, (&place.name,)).unwrap();
     assert!(!ids.is_empty());
     for id in ids {
         root.query_drop(format!("KILL {id}")).unwrap();
@@ -124,6 +120,21 @@ fn a_full_server_is_unavailable_and_no_hang() {
     let place = Place::empty(&server, "latin1");
     let host = impatient(&place);
     host.migrate(false).unwrap();
+    let mut root = server.root(&place.name);
+    // Connections take a moment to end; only this one is to be left.
+    drop(host);
+    let begun = Instant::now();
+    let connected = "SHOW GLOBAL STATUS LIKE 'Threads_connected'";
+    while root
+        .query_first::<(String, String), _>(connected)
+        .unwrap()
+        .unwrap()
+        .1
+        != "1"
+    {
+        assert!(begun.elapsed() < Duration::from_secs(10));
+        std::thread::yield_now();
+    }
     let mut hoard = Vec::new();
     while let Ok(conn) = mysql::Conn::new(
         mysql::OptsBuilder::new()

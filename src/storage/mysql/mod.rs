@@ -44,6 +44,7 @@
 mod account;
 mod config;
 mod fault;
+mod link;
 mod migrate;
 mod pool;
 mod put;

@@ -71,8 +71,8 @@ impl Records {
             self.table
         );
         self.lease.each(&sql, values, |row| match columns {
-            Columns::Id => with_id(&row, |wbo| visit(wbo)),
-            Columns::All => with_record(&row, |wbo| visit(wbo)),
+            Columns::Id => with_id(&row, &mut *visit),
+            Columns::All => with_record(&row, &mut *visit),
         })
     }
 
