@@ -8,7 +8,7 @@ use std::path::Path;
 use std::process::{Child, ChildStdin, ChildStdout, Command, Stdio};
 use std::sync::Arc;
 use std::time::Instant;
-use weft::storage::sqlite::{Journal, SqliteOptions, SqliteStorage};
+use weft::storage::sqlite::{Clock, Journal, SqliteOptions, SqliteStorage};
 use weft::storage::{Columns, ReadFrom, Storage, StorageError};
 use weft::sync::{Query, Sort, Timestamp, UserId};
 
@@ -16,21 +16,18 @@ pub const USER: UserId = UserId::new(7);
 
 /// An engine on `path` whose clock stands still, so many seconds from the start of all clocks.
 pub fn engine(path: &Path, skew: i64) -> SqliteStorage {
-    engine_with(Journal::Auto, path, skew)
+    let now = ManualClock::START.plus_seconds(skew);
+    SqliteStorage::new(SqliteOptions::new(path), Arc::new(move || now))
 }
 
-pub fn engine_with(journal: Journal, path: &Path, skew: i64) -> SqliteStorage {
-    let now = ManualClock::START.plus_seconds(skew);
-    let options = SqliteOptions {
-        journal,
-        ..SqliteOptions::new(path)
-    };
-    SqliteStorage::new(options, Arc::new(move || now))
+/// The test binary.
+pub fn myself() -> Command {
+    Command::new(std::env::current_exe().unwrap())
 }
 
 /// The test binary, whose engine then has a rollback journal.
 pub fn with_rollback_journal() -> Command {
-    let mut command = Command::new(std::env::current_exe().unwrap());
+    let mut command = myself();
     command.env("WEFT_TEST_JOURNAL", "rollback");
     command
 }
@@ -45,8 +42,7 @@ pub struct Player {
 
 impl Player {
     pub fn start(role: &str, database: &Path, skew: i64) -> Player {
-        let program = std::env::current_exe().unwrap();
-        Player::with(Command::new(program), role, database, skew)
+        Player::with(myself(), role, database, skew)
     }
 
     /// Through another program, which gets the test binary as its last argument.
@@ -114,10 +110,23 @@ fn plays_its_part() {
         Ok("rollback") => Journal::Rollback,
         _ => Journal::Auto,
     };
-    let storage = engine_with(journal, Path::new(&database), skew);
-    match variable("WEFT_TEST_ROLE").as_str() {
+    let role = variable("WEFT_TEST_ROLE");
+    let (start, started) = (ManualClock::START.plus_seconds(skew), Instant::now());
+    let clock: Clock = match role.as_str() {
+        "count by a running clock" => Arc::new(move || {
+            let passed = started.elapsed().as_millis() / 10;
+            Timestamp::from_centis(start.centis() + i64::try_from(passed).unwrap())
+        }),
+        _ => Arc::new(move || start),
+    };
+    let options = SqliteOptions {
+        journal,
+        ..SqliteOptions::new(&database)
+    };
+    let storage = SqliteStorage::new(options, clock);
+    match role.as_str() {
         "check" => storage.check().unwrap(),
-        "count" => counts(&storage),
+        "count" | "count by a running clock" => counts(&storage),
         "hold" => holds(&storage),
         "fill" => fills(&storage),
         "refused" => is_refused(&storage),
@@ -130,12 +139,14 @@ fn plays_its_part() {
 fn counts(storage: &SqliteStorage) {
     let collection = name("col");
     for _ in 0..60 {
-        let mut reader = storage
-            .read_collection(USER, &collection, ReadFrom::Any)
-            .unwrap();
-        let seen = reader.modified().unwrap().unwrap_or_default();
-        println!("\nread {} {}", seen.centis(), reader.time().centis());
-        drop(reader);
+        let mut seen = Timestamp::ZERO;
+        for _ in 0..20 {
+            let mut reader = storage
+                .read_collection(USER, &collection, ReadFrom::Any)
+                .unwrap();
+            seen = reader.modified().unwrap().unwrap_or_default();
+            println!("\nread {} {}", seen.centis(), reader.time().centis());
+        }
         let mut session = storage.write_collection(USER, &collection).unwrap();
         if session.modified().unwrap().unwrap_or_default() == seen {
             let old = get(&mut *session, "n").and_then(|wbo| wbo.payload);

@@ -1,10 +1,10 @@
 //! Several processes on one file.
 
-use super::child::{Player, USER, engine, with_rollback_journal};
+use super::child::{Player, USER, engine, myself, with_rollback_journal};
 use crate::storage_suite::{ManualClock, full, get, name};
 use std::process::Command;
 use std::sync::Arc;
-use weft::storage::sqlite::{SqliteOptions, SqliteStorage};
+use weft::storage::sqlite::{Clock, SqliteOptions, SqliteStorage};
 use weft::storage::{ReadFrom, Storage};
 use weft::sync::{Query, Timestamp};
 
@@ -21,12 +21,12 @@ fn many_processes_may_find_a_new_file_at_once() {
     engine(&database, 0).check().unwrap();
 }
 
-/// Four processes whose clocks stand still, hours apart from each other.
-fn hammer(program: impl Fn() -> Command) {
+/// Four processes that read and write, with clocks hours apart from each other.
+fn hammer(program: impl Fn() -> Command, role: &str) {
     let folder = tempfile::tempdir().unwrap();
     let database = folder.path().join("weft.db");
     let skews = [0, -3600, 7200, 3600];
-    let players = skews.map(|skew| Player::with(program(), "count", &database, skew));
+    let players = skews.map(|skew| Player::with(program(), role, &database, skew));
     let (mut reads, mut writes) = (Vec::new(), Vec::new());
     for line in players.into_iter().flat_map(Player::finish) {
         let numbers = |text: &str| -> Vec<i64> {
@@ -40,7 +40,7 @@ fn hammer(program: impl Fn() -> Command) {
             writes.push(numbers(rest)[0]);
         }
     }
-    assert_eq!(reads.len(), 240);
+    assert_eq!(reads.len(), 4 * 60 * 20);
     let storage = engine(&database, 0);
     let mut session = storage
         .read_collection(USER, &name("col"), ReadFrom::Any)
@@ -69,12 +69,45 @@ fn hammer(program: impl Fn() -> Command) {
 
 #[test]
 fn check_and_write_is_one_step_among_processes_and_nobody_is_told_too_much() {
-    hammer(|| Command::new(std::env::current_exe().unwrap()));
+    hammer(myself, "count by a running clock");
+}
+
+#[test]
+fn the_same_holds_when_all_clocks_stand_still() {
+    hammer(myself, "count");
 }
 
 #[test]
 fn the_same_holds_with_a_rollback_journal() {
-    hammer(with_rollback_journal);
+    hammer(with_rollback_journal, "count by a running clock");
+}
+
+#[test]
+fn a_write_that_slips_in_while_a_reader_asks_for_its_time_is_not_hidden_from_it() {
+    let folder = tempfile::tempdir().unwrap();
+    let database = folder.path().join("weft.db");
+    let other = engine(&database, 0);
+    other.check().unwrap();
+    // A clock in whose question another writes, and then much time passes.
+    let clock: Clock = Arc::new(move || {
+        let mut session = other.write_collection(USER, &name("col")).unwrap();
+        session.put(&[full("a", "x")]).unwrap();
+        session.commit().unwrap();
+        ManualClock::START.plus_seconds(1000)
+    });
+    let storage = SqliteStorage::new(SqliteOptions::new(&database), clock);
+    let mut reader = storage
+        .read_collection(USER, &name("col"), ReadFrom::Any)
+        .unwrap();
+    assert!(
+        get(&mut *reader, "a").is_some(),
+        "it is before the time that the reader was told"
+    );
+    let mut account = storage.read_account(USER).unwrap();
+    assert!(
+        account.times().unwrap()[0].1 > reader.time(),
+        "the second write is listed"
+    );
 }
 
 #[test]

@@ -75,6 +75,7 @@ macro_rules! storage_suite {
                 a_reader_is_told_no_time_before_its_collection,
                 a_write_that_changed_nothing_has_told_its_time,
                 a_busy_collection_does_not_push_the_others_ahead,
+                a_busy_collection_purges_nothing_of_the_others_before_its_time,
             }
             sessions {
                 a_dropped_session_leaves_nothing,

@@ -1,7 +1,7 @@
 //! Time moves: what writes get and what readers are told, whatever the clock does.
 
 use super::{Bench, bare, full, ids_query, scan};
-use weft::sync::{Query, Timestamp};
+use weft::sync::{Query, Timestamp, Ttl, WboWrite};
 
 pub fn the_time_of_a_write_is_the_time_of_everything_it_wrote(bench: &Bench) {
     let mut session = bench.write("col");
@@ -63,6 +63,9 @@ pub fn a_reader_during_a_write_is_told_an_earlier_time(bench: &Bench) {
     bench.put("col", &[full("a", "old")]);
     let mut writing = bench.write("col");
     writing.put(&[full("a", "new")]).unwrap();
+    if let Some(clock) = &bench.clock {
+        clock.move_seconds(60);
+    }
     let mut reader = bench.read("col");
     let account = bench.storage.read_account(bench.user).unwrap();
     assert!(reader.time() < writing.time());
@@ -107,4 +110,20 @@ pub fn a_busy_collection_does_not_push_the_others_ahead(bench: &Bench) {
     }
     assert!(bench.modified("busy").unwrap() >= clock.now().plus_seconds(1).previous());
     assert!(bench.put("quiet", &[full("a", "x")]) <= clock.now().next());
+}
+
+pub fn a_busy_collection_purges_nothing_of_the_others_before_its_time(bench: &Bench) {
+    let Some(clock) = &bench.clock else { return };
+    let quiet = WboWrite {
+        ttl: Ttl::from_seconds(1),
+        ..full("a", "x")
+    };
+    bench.put("quiet", &[quiet]);
+    for _ in 0..200 {
+        bench.put("busy", &[full("a", "x")]);
+    }
+    assert!(bench.modified("busy").unwrap() > clock.now().plus_seconds(1));
+    assert!(bench.get("quiet", "a").is_some());
+    clock.move_seconds(2);
+    assert!(bench.get("quiet", "a").is_none());
 }

@@ -32,15 +32,15 @@
 //! power fails and the clock is also set back, times told in the seconds before may be told anew;
 //! times of committed writes are in the database and are never given twice.
 
-use super::error::file_error;
-use crate::storage::{StorageError, StorageResult};
+use super::lock::LockFile;
+use crate::storage::StorageResult;
 use crate::sync::Timestamp;
-use std::fs::{File, OpenOptions, TryLockError};
+use std::fs::File;
 use std::io;
-use std::os::unix::fs::{FileExt, MetadataExt, OpenOptionsExt, fchown};
-use std::path::{Path, PathBuf};
+use std::os::unix::fs::FileExt;
+use std::path::Path;
 use std::sync::Arc;
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 /// Where the engine asks what time it is.
 pub type Clock = Arc<dyn Fn() -> Timestamp + Send + Sync>;
@@ -79,11 +79,13 @@ impl Dial {
                 return Ok(None);
             }
         }
-        Ok(Some(Dial {
+        let dial = Dial {
             high,
             told,
             pending,
-        }))
+        };
+        // A file that was not yet on the disk when the power failed may come back as zeros.
+        Ok((dial != Dial::default()).then_some(dial))
     }
 
     fn write(self, file: &File) -> io::Result<()> {
@@ -138,41 +140,40 @@ impl SharedClock {
             known: Dial::default(),
             writing: None,
         };
-        if clock.dial()? == Dial::default() {
+        let shown = Dial::read(&clock.dial.file).map_err(|error| clock.dial.error(&error))?;
+        if shown.is_none() {
             let latest = latest()?.centis();
-            clock.dial.lock()?;
-            let shown = clock.dial()?.merged(Dial {
+            clock.known = Dial {
                 high: latest,
                 told: latest,
                 pending: 0,
-            });
-            // A disk that is full or read-only lets us read on: what is known is known here too.
-            let _ = shown.write(&clock.dial.file);
-            clock.known = Dial {
-                pending: 0,
-                ..shown
             };
+            clock.dial.lock()?;
+            let shown = clock.dial();
             clock.dial.unlock();
+            shown?;
         }
         Ok(clock)
     }
 
     /// The time of a read whose snapshot begins after this call.
     pub(super) fn read_time(&mut self) -> StorageResult<Timestamp> {
+        // Asked before the lock is taken: nobody waits for a clock that is slow to answer.
+        let now = (self.now)();
         self.dial.lock()?;
-        let told = self.tell();
+        let told = self.tell(now);
         self.dial.unlock();
         told.map(Timestamp::from_centis)
     }
 
-    fn tell(&mut self) -> StorageResult<i64> {
+    fn tell(&mut self, now: Timestamp) -> StorageResult<i64> {
         let shown = self.dial()?;
         let pending = if shown.pending > 0 && self.writer.is_held()? {
             shown.pending
         } else {
             i64::MAX
         };
-        let high = shown.high.max((self.now)().centis());
+        let high = shown.high.max(now.centis());
         let time = high.min(pending - 1);
         let next = Dial {
             high,
@@ -196,8 +197,9 @@ impl SharedClock {
     /// database's write lock and found `last` to be the time of what it is going to change.
     pub(super) fn begin_write(&mut self, last: Timestamp) -> StorageResult<Timestamp> {
         self.writer.lock()?;
+        let now = (self.now)();
         let published = match self.dial.lock() {
-            Ok(()) => self.publish(last.centis()),
+            Ok(()) => self.publish(now, last),
             Err(error) => Err(error),
         };
         self.dial.unlock();
@@ -213,17 +215,17 @@ impl SharedClock {
         }
     }
 
-    fn publish(&mut self, last: i64) -> StorageResult<i64> {
+    fn publish(&mut self, now: Timestamp, last: Timestamp) -> StorageResult<i64> {
         let shown = self.dial()?;
-        let high = shown.high.max((self.now)().centis());
-        let time = high.max(shown.told + 1).max(last.saturating_add(1));
+        let high = shown.high.max(now.centis());
+        let time = high.max(shown.told + 1).max(last.next().centis());
         let next = Dial {
             high,
             pending: time,
             ..shown
         };
         let written = next.write(&self.dial.file);
-        written.map_err(|error| file_error(&self.dial.path, &error))?;
+        written.map_err(|error| self.dial.error(&error))?;
         self.known = Dial { pending: 0, ..next };
         Ok(time)
     }
@@ -256,7 +258,7 @@ impl SharedClock {
             };
             self.known = next;
             let written = next.write(&self.dial.file);
-            written.map_err(|error| file_error(&self.dial.path, &error))
+            written.map_err(|error| self.dial.error(&error))
         });
         self.dial.unlock();
         told
@@ -265,121 +267,16 @@ impl SharedClock {
     /// What the locked dial shows, and what is known from before.
     fn dial(&mut self) -> StorageResult<Dial> {
         if let Some(old) = self.dial.replaced.take() {
-            self.known = self.known.merged(old);
+            let old = Dial::read(&old).ok().flatten();
+            self.known = self.known.merged(old.unwrap_or_default());
         }
-        let shown = Dial::read(&self.dial.file);
-        let shown = shown.map_err(|error| file_error(&self.dial.path, &error))?;
-        Ok(shown.unwrap_or_default().merged(self.known))
-    }
-}
-
-/// A file that is there to be locked.
-struct LockFile {
-    path: PathBuf,
-    database: PathBuf,
-    file: File,
-    wait: Duration,
-    /// What stood in the file that was deleted under us.
-    replaced: Option<Dial>,
-}
-
-impl LockFile {
-    fn open(database: &Path, suffix: &str, wait: Duration) -> StorageResult<Self> {
-        let mut path = database.as_os_str().to_owned();
-        path.push(suffix);
-        let path = PathBuf::from(path);
-        let file = open_beside(&path, database).map_err(|error| file_error(&path, &error))?;
-        Ok(LockFile {
-            path,
-            database: database.to_owned(),
-            file,
-            wait,
-            replaced: None,
-        })
-    }
-
-    /// Waits for the lock. Where somebody deleted the file, a new one is made: else two processes
-    /// would each lock a file of their own.
-    fn lock(&mut self) -> StorageResult<()> {
-        let deadline = Instant::now() + self.wait;
-        let mut pause = Duration::from_micros(20);
-        loop {
-            match self.file.try_lock() {
-                Ok(()) if !self.is_deleted()? => return Ok(()),
-                Ok(()) => {
-                    self.replaced = Dial::read(&self.file).ok().flatten();
-                    self.file =
-                        open_beside(&self.path, &self.database).map_err(|e| self.error(&e))?;
-                }
-                // Never a blocking wait: a stopped process may hold the lock for ever.
-                Err(TryLockError::WouldBlock) if Instant::now() < deadline => {
-                    std::thread::sleep(pause);
-                    pause = (pause * 2).min(Duration::from_millis(5));
-                }
-                Err(TryLockError::WouldBlock) => return Err(StorageError::Busy),
-                // No fallback: where files can't be locked, SQLite can't lock its own either.
-                Err(TryLockError::Error(error)) => return Err(self.error(&error)),
-            }
+        let found = Dial::read(&self.dial.file);
+        let found = found.map_err(|error| self.dial.error(&error))?;
+        let shown = found.unwrap_or_default().merged(self.known);
+        if found != Some(shown) {
+            // The file is new, or younger than what is known. A full disk lets us read on.
+            let _ = shown.write(&self.dial.file);
         }
-    }
-
-    /// Whether another holds the lock just now.
-    fn is_held(&mut self) -> StorageResult<bool> {
-        loop {
-            match self.file.try_lock_shared() {
-                Ok(()) => {
-                    let deleted = self.is_deleted()?;
-                    self.unlock();
-                    if !deleted {
-                        return Ok(false);
-                    }
-                    self.file =
-                        open_beside(&self.path, &self.database).map_err(|e| self.error(&e))?;
-                }
-                Err(TryLockError::WouldBlock) => return Ok(true),
-                Err(TryLockError::Error(error)) => return Err(self.error(&error)),
-            }
-        }
-    }
-
-    fn unlock(&self) {
-        if let Err(error) = self.file.unlock() {
-            // Not known to happen; the lock goes when the connection is closed.
-            log::error!("{}", self.error(&error));
-        }
-    }
-
-    fn is_deleted(&self) -> StorageResult<bool> {
-        let metadata = self.file.metadata().map_err(|error| self.error(&error))?;
-        Ok(metadata.nlink() == 0)
-    }
-
-    fn error(&self, error: &io::Error) -> StorageError {
-        file_error(&self.path, error)
-    }
-}
-
-/// Opens or creates a file with the database's owner and permissions, so that a command run by
-/// root does not shut out the web server's user; SQLite does the same with its own files.
-fn open_beside(path: &Path, database: &Path) -> io::Result<File> {
-    let mut options = OpenOptions::new();
-    options.read(true).write(true);
-    match options.open(path) {
-        Err(error) if error.kind() == io::ErrorKind::NotFound => {}
-        opened => return opened,
-    }
-    let model = database.metadata()?;
-    let mut creating = options.clone();
-    match creating
-        .create_new(true)
-        .mode(model.mode() & 0o777)
-        .open(path)
-    {
-        Ok(file) => {
-            let _ = fchown(&file, Some(model.uid()), Some(model.gid()));
-            Ok(file)
-        }
-        Err(error) if error.kind() == io::ErrorKind::AlreadyExists => options.open(path),
-        Err(error) => Err(error),
+        Ok(shown)
     }
 }

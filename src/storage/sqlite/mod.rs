@@ -8,6 +8,7 @@
 
 mod clock;
 mod error;
+mod lock;
 mod mounts;
 mod pool;
 mod purge;
