@@ -256,3 +256,25 @@ fn purging_does_not_disturb_writers() {
     assert_eq!(host.purge(1000).unwrap(), 0);
     held.commit().unwrap();
 }
+
+#[test]
+fn an_open_session_does_not_hold_up_php() {
+    let place = Place::of_php("latin1");
+    let host = place.host_with(|config| config.php_beside = true);
+    put(&host, "own", &[full("a", "x"), full("b", "x")]);
+    let mut writing = host.write_collection(USER, &name("own")).unwrap();
+    writing.put(&[full("a", "y")]).unwrap();
+    let _reading = host
+        .read_collection(USER, &name("own"), ReadFrom::Primary)
+        .unwrap();
+    place.php(
+        "SET SESSION innodb_lock_wait_timeout = 1; \
+         INSERT INTO collections VALUES (7, 102, 'phps'); \
+         UPDATE collections SET name = 'own' WHERE userid = 7 AND collectionid = 101; \
+         UPDATE wbo SET payload = 'z' WHERE username = 7 AND collection = 101 AND id = 'b'; \
+         INSERT INTO wbo (username, collection, id, modified) VALUES (7, 101, 'c', 1); \
+         DELETE FROM wbo WHERE username = 7 AND collection = 101 AND id = 'c'",
+    );
+    writing.commit().unwrap();
+    assert_eq!(payload(&host, "own", "b").as_deref(), Some("z"));
+}
