@@ -11,11 +11,30 @@
 use std::io::{self, Read};
 use std::net::IpAddr;
 
-/// A request as every gateway delivers it. Its extensions hold a [`Target`] and a [`Client`].
-pub type Request = http::Request<RequestBody>;
+/// A request as every gateway delivers it. Its extensions hold a [`Target`] and a [`Client`]. It
+/// lives as long as its body, which FastCGI lends only while it waits for the answer.
+pub type Request<'b> = http::Request<RequestBody<'b>>;
 
 /// A response as every gateway sends it.
 pub type Response = http::Response<ResponseBody>;
+
+/// What stands behind every gateway. It is called from several threads at a time.
+pub trait Application: Send + Sync {
+    /// Answers one request.
+    ///
+    /// A panic in here becomes a bare 500 and costs the request alone. A body of the response that
+    /// is a stream is written after this returned, when the request's body is gone.
+    fn handle(&self, request: Request<'_>) -> Response;
+
+    /// The answer to a request for which there is no worker, and no room to wait for one. The
+    /// application says it, because some requests must not be told to go away. It must neither
+    /// wait nor read the body: the whole server stands still meanwhile.
+    fn overloaded(&self, request: &Request<'_>) -> Response;
+
+    /// The answer in place of one whose [`ResponseBody::Stream`] failed before any of it was sent,
+    /// so that the failure can still be told plainly. Its body is bytes.
+    fn interrupted(&self, error: &io::Error) -> Response;
+}
 
 /// Where a request is aimed at.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -44,8 +63,8 @@ pub struct Client {
 }
 
 /// The body of a request, not yet read.
-pub struct RequestBody {
-    reader: Box<dyn Read + Send>,
+pub struct RequestBody<'b> {
+    reader: Box<dyn Read + Send + 'b>,
     declared: Option<u64>,
 }
 
@@ -58,10 +77,10 @@ pub enum BodyError {
     Broken(io::Error),
 }
 
-impl RequestBody {
+impl<'b> RequestBody<'b> {
     /// A body from `reader`, which ends where the body ends, and its `Content-Length` if the client
     /// gave one.
-    pub fn new(reader: Box<dyn Read + Send>, declared: Option<u64>) -> Self {
+    pub fn new(reader: Box<dyn Read + Send + 'b>, declared: Option<u64>) -> Self {
         RequestBody { reader, declared }
     }
 
@@ -93,7 +112,7 @@ impl RequestBody {
     }
 }
 
-impl std::fmt::Debug for RequestBody {
+impl std::fmt::Debug for RequestBody<'_> {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         f.debug_struct("RequestBody")
             .field("declared", &self.declared)

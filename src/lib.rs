@@ -9,6 +9,17 @@
 
 #![forbid(unsafe_code)]
 
+pub mod accounts;
+pub mod api;
+pub mod app;
+pub mod auth;
+pub mod cache;
+pub mod cli;
+pub mod config;
 pub mod exchange;
+pub mod gateway;
+pub mod program;
+pub mod routes;
 pub mod storage;
 pub mod sync;
+pub mod web;

@@ -111,7 +111,7 @@ impl Decimal {
             return (0, Rest::BelowHalf);
         };
         let rest = match (self.digits % power).cmp(&(power / 2)) {
-            _ if self.digits % power == 0 && !self.inexact => Rest::None,
+            _ if self.digits.is_multiple_of(power) && !self.inexact => Rest::None,
             std::cmp::Ordering::Equal if !self.inexact => Rest::Half,
             std::cmp::Ordering::Less => Rest::BelowHalf,
             _ => Rest::AboveHalf,

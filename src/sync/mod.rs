@@ -4,13 +4,19 @@
 //! its rule when it is made; whoever holds one may trust it.
 
 mod decimal;
+mod email_name;
+mod limits;
 mod name;
 mod query;
 mod timestamp;
+mod user_name;
 mod wbo;
 
 pub use decimal::Decimal;
+pub use email_name::{AccountError, username_from_account, username_in_browsers};
+pub use limits::Limits;
 pub use name::{CollectionName, NameError, RecordId, UserId};
 pub use query::{Query, Sort};
-pub use timestamp::Timestamp;
+pub use timestamp::{Clock, Timestamp};
+pub use user_name::UserName;
 pub use wbo::{Ttl, WboRef, WboWrite};

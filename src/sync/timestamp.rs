@@ -5,7 +5,11 @@
 
 use super::Decimal;
 use std::fmt;
+use std::sync::Arc;
 use std::time::{SystemTime, UNIX_EPOCH};
+
+/// Tells the time. Passed in wherever time matters, so that nothing reads the host's clock on its own.
+pub type Clock = Arc<dyn Fn() -> Timestamp + Send + Sync>;
 
 /// A point in time, in whole centiseconds since 1970 (UTC).
 ///

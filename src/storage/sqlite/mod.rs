@@ -8,6 +8,7 @@
 
 mod clock;
 mod error;
+pub(crate) mod file;
 mod lock;
 mod mounts;
 mod pool;
@@ -16,8 +17,8 @@ mod select;
 mod session;
 mod write;
 
-pub use clock::Clock;
-pub use pool::{Journal, SqliteOptions};
+pub use crate::sync::Clock;
+pub use file::{Journal, SqliteOptions};
 
 use super::{
     AccountSession, CollectionSession, ReadFrom, Storage, StorageError, StorageResult, WriteSession,

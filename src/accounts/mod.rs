@@ -1,0 +1,5 @@
+//! Signing up and what belongs to it: what makes an e-mail address.
+
+mod email;
+
+pub use email::is_email;

@@ -1,0 +1,401 @@
+//! Records as clients write them: JSON to [`WboWrite`].
+//!
+//! A record that is not valid must fail alone, with a reason, while the rest of its batch is stored;
+//! so an array is first cut into its elements, whose text is looked at one by one. Whatever a client
+//! sends for `username`, `collection`, `modified` or `payload_size` is not looked at at all: the
+//! Python server let it flow into its SQL.
+
+use super::profile::Profile;
+use crate::sync::{Decimal, Limits, RecordId, Ttl, WboWrite};
+use serde::de::{Deserialize, Deserializer, MapAccess, SeqAccess, Visitor};
+use serde_json::value::RawValue;
+use std::borrow::Cow;
+use std::fmt;
+
+/// The deepest nesting that is looked at; PHP's own limit.
+const MAX_DEPTH: usize = 512;
+
+/// The text of a body: as UTF-8, or where it is none, taken as ISO-8859-1 (legacy PHP).
+pub fn text_of(body: &[u8]) -> Cow<'_, str> {
+    match std::str::from_utf8(body) {
+        Ok(text) => Cow::Borrowed(text),
+        Err(_) => Cow::Owned(body.iter().map(|b| char::from(*b)).collect()),
+    }
+}
+
+/// A JSON value, told by its kind, its parts still text.
+#[derive(Debug)]
+pub enum Shape<'j> {
+    /// An object's members in their order; of those with the same name, the last one counts.
+    Object(Members<'j>),
+    /// An array; its elements are for [`elements`] to go through.
+    Array,
+    /// A string, unescaped.
+    Text(String),
+    /// `null`.
+    Null,
+    /// A number or a boolean, as written.
+    Scalar(&'j str),
+}
+
+/// Reads `text` as one JSON value; nothing when it is none, or nested without measure.
+pub fn shape(text: &str) -> Option<Shape<'_>> {
+    if too_deep(text) {
+        return None;
+    }
+    let raw: &RawValue = serde_json::from_str(text).ok()?;
+    shape_of(raw)
+}
+
+/// The same of a part of a value that was read before.
+pub fn shape_of(raw: &RawValue) -> Option<Shape<'_>> {
+    let text = raw.get();
+    match text.as_bytes().first()? {
+        b'{' => serde_json::from_str(text).ok().map(Shape::Object),
+        b'[' => Some(Shape::Array),
+        b'"' => serde_json::from_str(text).ok().map(Shape::Text),
+        b'n' => Some(Shape::Null),
+        _ => Some(Shape::Scalar(text)),
+    }
+}
+
+/// Calls `visit` with each element of the array that `text` is, without gathering them; false when it
+/// is no array.
+pub fn elements(text: &str, visit: impl FnMut(&RawValue)) -> bool {
+    struct Elements<F>(F);
+    impl<'de, F: FnMut(&RawValue)> Visitor<'de> for Elements<F> {
+        type Value = ();
+        fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+            f.write_str("an array")
+        }
+        fn visit_seq<A: SeqAccess<'de>>(mut self, mut array: A) -> Result<(), A::Error> {
+            while let Some(element) = array.next_element::<&'de RawValue>()? {
+                (self.0)(element);
+            }
+            Ok(())
+        }
+    }
+    let mut json = serde_json::Deserializer::from_str(text);
+    json.deserialize_seq(Elements(visit))
+        .and_then(|()| json.end())
+        .is_ok()
+}
+
+/// An object's members, borrowed from the text.
+#[derive(Debug, Default)]
+pub struct Members<'j>(Vec<(Cow<'j, str>, &'j RawValue)>);
+
+impl<'j> Members<'j> {
+    /// The value of the last member of that name.
+    pub fn get(&self, name: &str) -> Option<&'j RawValue> {
+        self.0
+            .iter()
+            .rev()
+            .find(|(key, _)| key == name)
+            .map(|(_, value)| *value)
+    }
+
+    /// Whether there are none.
+    pub fn is_empty(&self) -> bool {
+        self.0.is_empty()
+    }
+}
+
+impl<'de: 'j, 'j> Deserialize<'de> for Members<'j> {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        struct MembersVisitor;
+        impl<'de> Visitor<'de> for MembersVisitor {
+            type Value = Vec<(Cow<'de, str>, &'de RawValue)>;
+            fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                f.write_str("an object")
+            }
+            fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Self::Value, A::Error> {
+                let mut members = Vec::new();
+                while let Some((Key(key), value)) = map.next_entry()? {
+                    members.push((key, value));
+                }
+                Ok(members)
+            }
+        }
+        deserializer.deserialize_map(MembersVisitor).map(Members)
+    }
+}
+
+/// A member's name, borrowed when it has no escapes.
+struct Key<'j>(Cow<'j, str>);
+
+impl<'de: 'j, 'j> Deserialize<'de> for Key<'j> {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        struct KeyVisitor;
+        impl<'de> Visitor<'de> for KeyVisitor {
+            type Value = Cow<'de, str>;
+            fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                f.write_str("a string")
+            }
+            fn visit_borrowed_str<E>(self, key: &'de str) -> Result<Self::Value, E> {
+                Ok(Cow::Borrowed(key))
+            }
+            fn visit_str<E>(self, key: &str) -> Result<Self::Value, E> {
+                Ok(Cow::Owned(key.to_owned()))
+            }
+        }
+        deserializer.deserialize_str(KeyVisitor).map(Key)
+    }
+}
+
+/// A record that was refused: the id it goes by in the answer, and why.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Refused {
+    /// Its id as far as it could be read; may be empty.
+    pub id: String,
+    /// The reasons, in the words of the profile's server.
+    pub reasons: Vec<&'static str>,
+    /// It could not even be read: PHP answered a PUT of such a record with the number for JSON.
+    pub unreadable: bool,
+}
+
+/// Reads records under the rules of one profile.
+#[derive(Clone, Copy, Debug)]
+pub struct WboReader<'l> {
+    /// Whose rules.
+    pub profile: Profile,
+    /// How large a payload may be.
+    pub limits: &'l Limits,
+}
+
+impl WboReader<'_> {
+    /// Reads one record. `url_id` is the id in the URL of a PUT, if it has one.
+    pub fn read(&self, members: &Members<'_>, url_id: Option<&str>) -> Result<WboWrite, Refused> {
+        let own = self.reference(members.get("id"));
+        let mut reasons = Vec::new();
+        let id = self.choose_id(own, url_id, &mut reasons);
+        if self.profile.strict_members() && !members.0.iter().all(|(_, v)| is_scalar(v)) {
+            return Err(Refused {
+                id: String::new(),
+                reasons: vec!["invalid wbo"],
+                unreadable: false,
+            });
+        }
+        let sortindex = match self.sortindex(members.get("sortindex")) {
+            Ok(index) => index,
+            Err(unreadable) => {
+                let invalid = vec!["invalid sortindex"];
+                if unreadable {
+                    return Err(Refused {
+                        id,
+                        reasons: invalid,
+                        unreadable,
+                    });
+                }
+                reasons.extend(invalid);
+                None
+            }
+        };
+        let mut reference = |name, reason| match self.reference(members.get(name)) {
+            Reference::Absent => None,
+            Reference::Text(text) if text.len() <= RecordId::MAX_BYTES => Some(text),
+            _ => {
+                reasons.push(reason);
+                None
+            }
+        };
+        let parentid = reference("parentid", "invalid parentid");
+        let predecessorid = reference("predecessorid", "invalid predecessorid");
+        let ttl = self.ttl(members.get("ttl"), &mut reasons);
+        let payload = self.payload(members.get("payload"), &mut reasons);
+        let Some(record) = RecordId::new(&*id).ok().filter(|_| reasons.is_empty()) else {
+            return Err(Refused {
+                id,
+                reasons,
+                unreadable: false,
+            });
+        };
+        let touch = self.profile.parentid_touches() && parentid.is_some();
+        let create = self.profile.creates_without_payload();
+        Ok(WboWrite {
+            parentid,
+            predecessorid,
+            sortindex,
+            payload,
+            ttl,
+            touch,
+            create,
+            ..WboWrite::new(record)
+        })
+    }
+
+    /// What an element of a POST is refused with when it is no record at all.
+    pub fn no_record(&self) -> Refused {
+        let reason = match self.profile {
+            Profile::Php => "unable to extract from json",
+            Profile::Python => "invalid wbo",
+        };
+        Refused {
+            id: String::new(),
+            reasons: vec![reason],
+            unreadable: true,
+        }
+    }
+
+    fn choose_id(
+        &self,
+        own: Reference,
+        url_id: Option<&str>,
+        reasons: &mut Vec<&'static str>,
+    ) -> String {
+        let own_fits = match &own {
+            Reference::Text(id) => self.fits(id),
+            Reference::Absent => url_id.is_some(),
+            Reference::Invalid => false,
+        };
+        let own = match own {
+            Reference::Text(id) => id,
+            Reference::Absent | Reference::Invalid => String::new(),
+        };
+        // An empty id in the body stands aside for the URL's; PHP read `false` and 0 so, too.
+        let takes_own = self.profile.body_id_wins() && !own.is_empty();
+        let (id, fits) = match url_id {
+            Some(url) if self.profile.body_id_wins() && !takes_own => {
+                (url.to_owned(), self.fits(url))
+            }
+            Some(url) if !self.profile.body_id_wins() => {
+                (url.to_owned(), own_fits && self.fits(url))
+            }
+            _ => (own, own_fits),
+        };
+        if !fits {
+            reasons.push("invalid id");
+        }
+        id
+    }
+
+    fn fits(&self, id: &str) -> bool {
+        RecordId::new(id).is_ok() && (self.profile.slash_in_id() || !id.contains('/'))
+    }
+
+    /// An id or a reference to one: numbers become text, as both servers had it.
+    fn reference(&self, raw: Option<&RawValue>) -> Reference {
+        match raw.and_then(shape_of) {
+            None if raw.is_some() => Reference::Invalid,
+            None | Some(Shape::Null) => Reference::Absent,
+            Some(Shape::Text(text)) => Reference::Text(text),
+            Some(Shape::Scalar("true")) => Reference::Text("1".into()),
+            Some(Shape::Scalar("false")) => Reference::Text(String::new()),
+            Some(Shape::Scalar(number)) => Reference::Text(number_text(number)),
+            Some(Shape::Object(_) | Shape::Array) => Reference::Invalid,
+        }
+    }
+
+    /// `Err(true)`: no number at all; `Err(false)`: a number out of range.
+    fn sortindex(&self, raw: Option<&RawValue>) -> Result<Option<i32>, bool> {
+        const RANGE: std::ops::RangeInclusive<i64> = -999_999_999..=999_999_999;
+        let php = self.profile == Profile::Php;
+        let number = match raw.map(shape_of) {
+            None => return Ok(None),
+            Some(Some(Shape::Null)) if !php => return Ok(None),
+            Some(Some(Shape::Scalar(number))) => Decimal::parse(number),
+            Some(Some(Shape::Text(text))) => Decimal::parse(&text),
+            _ => None,
+        };
+        let whole = number.ok_or(php)?.truncated();
+        if !RANGE.contains(&whole) {
+            return Err(false);
+        }
+        Ok(i32::try_from(whole).ok())
+    }
+
+    fn ttl(&self, raw: Option<&RawValue>, reasons: &mut Vec<&'static str>) -> Option<Ttl> {
+        let number = match shape_of(raw?)? {
+            Shape::Null => return None,
+            Shape::Scalar(number) => Decimal::parse(number),
+            Shape::Text(text) => Decimal::parse(&text),
+            Shape::Object(_) | Shape::Array => None,
+        };
+        let ttl = number.and_then(|seconds| Ttl::from_seconds(seconds.truncated()));
+        if ttl.is_none() && self.profile.strict_ttl() {
+            reasons.push("invalid ttl");
+        }
+        ttl
+    }
+
+    fn payload(&self, raw: Option<&RawValue>, reasons: &mut Vec<&'static str>) -> Option<String> {
+        match shape_of(raw?) {
+            Some(Shape::Null) => None,
+            Some(Shape::Text(text)) => {
+                let limit = self.limits.payload_bytes;
+                if limit > 0 && text.len() as u64 > limit {
+                    reasons.push("payload too large");
+                    return None;
+                }
+                Some(text)
+            }
+            _ => {
+                reasons.push(match self.profile {
+                    Profile::Php => "payload needs to be json-encoded",
+                    Profile::Python => "payload not a string",
+                });
+                None
+            }
+        }
+    }
+}
+
+enum Reference {
+    Absent,
+    Text(String),
+    Invalid,
+}
+
+fn is_scalar(raw: &RawValue) -> bool {
+    !raw.get().starts_with(['{', '['])
+}
+
+/// A number as PHP turns it into text: integers as written, others with 14 significant digits.
+fn number_text(number: &str) -> String {
+    if number.parse::<i64>().is_ok() {
+        return number.to_owned();
+    }
+    let Ok(value) = number.parse::<f64>() else {
+        return number.to_owned();
+    };
+    let scientific = format!("{value:.13e}");
+    let (mantissa, exponent) = scientific.split_once('e').unwrap_or((&scientific, "0"));
+    let exponent: i32 = exponent.parse().unwrap_or(0);
+    if (-5..15).contains(&exponent) {
+        let decimals = usize::try_from(13 - exponent).unwrap_or(0);
+        let fixed = format!("{value:.decimals$}");
+        return if fixed.contains('.') {
+            fixed.trim_end_matches('0').trim_end_matches('.').to_owned()
+        } else {
+            fixed
+        };
+    }
+    let mantissa = mantissa.trim_end_matches('0').trim_end_matches('.');
+    let point = if mantissa.contains('.') { "" } else { ".0" };
+    format!("{mantissa}{point}E{exponent:+}")
+}
+
+fn too_deep(text: &str) -> bool {
+    let (mut depth, mut in_string, mut escaped) = (0usize, false, false);
+    for byte in text.bytes() {
+        if in_string {
+            match byte {
+                _ if escaped => escaped = false,
+                b'\\' => escaped = true,
+                b'"' => in_string = false,
+                _ => {}
+            }
+            continue;
+        }
+        match byte {
+            b'"' => in_string = true,
+            b'[' | b'{' => depth += 1,
+            b']' | b'}' => depth = depth.saturating_sub(1),
+            _ => {}
+        }
+        if depth > MAX_DEPTH {
+            return true;
+        }
+    }
+    false
+}

@@ -1,0 +1,78 @@
+//! Keeps a browser from wiping an account because of a failure that passes.
+//!
+//! A desktop browser answers a failed `GET storage/meta/global` by overwriting that record and deleting
+//! every collection on the server; a 404 on `storage/crypto/keys` makes any browser delete all (both
+//! seen by running the clients). So what may pass is tried again here, for as long as the operator
+//! allows, and what stays is answered with the status that does no harm: for `meta/global` 401 to
+//! desktops, which ask for their node, find `info/collections` and try again at the next sync, and 503
+//! to Android, which then stops; for `crypto/keys` 503.
+
+use super::error::ApiError;
+use super::{Api, Call};
+use crate::exchange::Response;
+use crate::routes::StoragePath;
+use http::{Method, StatusCode};
+use std::thread;
+use std::time::{Duration, Instant};
+
+/// The records that browsers answer with a wipe when their reading fails.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Precious {
+    /// `storage/meta/global`.
+    Meta,
+    /// `storage/crypto/keys`.
+    Keys,
+}
+
+impl Precious {
+    /// Whether a request reads one of them.
+    pub fn of(method: &Method, path: &StoragePath) -> Option<Precious> {
+        if *method != Method::GET || path.function != "storage" {
+            return None;
+        }
+        match (&*path.collection, &*path.id) {
+            ("meta", "global") => Some(Precious::Meta),
+            ("crypto", "keys") => Some(Precious::Keys),
+            _ => None,
+        }
+    }
+
+    /// What a failure that stays is answered with, to a browser of that `User-Agent`.
+    pub fn harmless(self, user_agent: Option<&str>) -> ApiError {
+        let android = user_agent.is_some_and(|agent| agent.starts_with("Firefox AndroidSync"));
+        match self {
+            Precious::Meta if !android => ApiError::Unauthorized,
+            _ => ApiError::Unavailable,
+        }
+    }
+}
+
+impl Api {
+    /// Runs `read` until it does not fail, or the time for it is over.
+    pub fn guard(
+        &self,
+        precious: Precious,
+        call: &Call<'_>,
+        read: impl Fn() -> Result<Response, ApiError>,
+    ) -> Result<Response, ApiError> {
+        let end = Instant::now() + self.settings.wipe_guard;
+        let mut pause = Duration::from_millis(20);
+        loop {
+            let outcome = read();
+            let failed = match &outcome {
+                Err(error) => *error == ApiError::Unavailable,
+                Ok(response) => response.status() == StatusCode::SERVICE_UNAVAILABLE,
+            };
+            if !failed {
+                return outcome;
+            }
+            let left = end.saturating_duration_since(Instant::now());
+            if left.is_zero() {
+                log::error!("reading {precious:?} still fails; answering what does no harm");
+                return Err(precious.harmless(call.header("user-agent")));
+            }
+            thread::sleep(pause.min(left));
+            pause = (pause * 2).min(Duration::from_millis(500));
+        }
+    }
+}

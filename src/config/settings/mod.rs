@@ -1,0 +1,15 @@
+//! The table of settings, section by section. Each setting stands here and nowhere else.
+
+mod access;
+mod api;
+mod data;
+mod limits;
+mod log;
+mod server;
+
+pub use access::{Auth, AuthEngine, Lockout, NewHash, Registration};
+pub use api::{Api, Profile};
+pub use data::{Data, Storage, StorageEngine};
+pub use limits::{Limits, Quota};
+pub use log::{Log, LogLevel, LogRequests};
+pub use server::Server;

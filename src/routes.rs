@@ -1,0 +1,273 @@
+//! From a path to the API that it means: every address of the protocol, on one screen.
+//!
+//! The program may be mounted anywhere: `Alias /1.0 …/weft.fcgi` puts the version into the mount,
+//! `…/index.php/1.1/…` puts it into the path, a proxy adds folders before it. So the start of an API
+//! is looked for in both. What the API then makes of the rest is its own business, because the
+//! profiles differ in which error wins.
+
+use crate::exchange::Target;
+
+/// The version in a storage or user path.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Version {
+    /// `1.0`: as the legacy PHP server answered it.
+    V1_0,
+    /// `1.1` or `1`: as the Python server answered it.
+    V1_1,
+}
+
+/// What a path means.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Route {
+    /// `<version>/<user>/<function>/<collection>/<id>`: the storage API.
+    Storage(StoragePath),
+    /// `user/<version>/<user>/<function>/…`: the user API. The segments after the version.
+    User(Vec<String>),
+    /// `misc/<version>/captcha_html`.
+    Captcha,
+    /// `__heartbeat__`: whether the program runs.
+    Heartbeat,
+    /// `heartbeat.php`: whether it runs and can read.
+    LegacyHeartbeat,
+    /// A page for people.
+    Page(Page),
+    /// The path is not UTF-8, on an API that says so.
+    NotText,
+    /// Nothing of ours.
+    Unknown,
+}
+
+/// The pages that people and browsers open.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Page {
+    /// The root of the server.
+    Front,
+}
+
+/// The parts of a storage path; missing ones are empty, as in the legacy PHP server.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct StoragePath {
+    /// The version, or nothing where the default was built.
+    pub version: Option<Version>,
+    /// Whether anything, a slash at least, follows the version.
+    pub given: bool,
+    /// The user, as written.
+    pub user: String,
+    /// `info` or `storage`.
+    pub function: String,
+    /// The collection, or what of `info` is asked for.
+    pub collection: String,
+    /// The record.
+    pub id: String,
+    /// Segments follow the record's.
+    pub more: bool,
+}
+
+/// Finds the API that `target` aims at. `base` is the URL path under which the operator says that the
+/// API lies; nothing to find it out.
+pub fn resolve(target: &Target, base: Option<&str>) -> Route {
+    let mount = segments(&target.mount);
+    let path = segments(&target.path);
+    let all: Vec<&[u8]> = mount.iter().chain(&path).copied().collect();
+    let slash = target.path.ends_with(b"/");
+    let starts = match base {
+        // An API begins where the mount ends, or where the mount's last segments are its beginning,
+        // or behind a prefix that the mount does not know.
+        None => mount.len().saturating_sub(2)..all.len(),
+        Some(base) => {
+            let base = segments(base.as_bytes());
+            if !all.starts_with(&base) {
+                return Route::Unknown;
+            }
+            base.len()..(base.len() + 1).min(all.len())
+        }
+    };
+    let root = base.map_or(mount.len(), |base| segments(base.as_bytes()).len());
+    for start in starts {
+        let rest = &all[start..];
+        let head = head_length(rest);
+        // A version deep in the mount is a folder's name; only one that ends the mount counts.
+        let crosses = base.is_some() || start + head >= mount.len();
+        if head > 0 && crosses {
+            return api(rest, slash);
+        }
+    }
+    // A front that knows no PATH_INFO leaves the whole path to the mount (nginx's stock parameters).
+    if path.is_empty()
+        && let Some(start) = (0..all.len()).find(|start| head_length(&all[*start..]) > 0)
+    {
+        return api(&all[start..], target.mount.ends_with(b"/"));
+    }
+    if all.len() <= root {
+        Route::Page(Page::Front)
+    } else {
+        Route::Unknown
+    }
+}
+
+fn version(segment: &[u8]) -> Option<Version> {
+    match segment {
+        b"1.0" => Some(Version::V1_0),
+        b"1.1" | b"1" => Some(Version::V1_1),
+        _ => None,
+    }
+}
+
+/// How many segments name an API at the beginning of `rest`; 0 when none does.
+fn head_length(rest: &[&[u8]]) -> usize {
+    match rest {
+        [b"user" | b"misc", v, ..] if version(v).is_some() => 2,
+        [v, ..] if version(v).is_some() => 1,
+        [b"__heartbeat__" | b"heartbeat.php"] => 1,
+        _ => 0,
+    }
+}
+
+fn api(rest: &[&[u8]], slash: bool) -> Route {
+    let text: Option<Vec<&str>> = rest.iter().map(|s| std::str::from_utf8(s).ok()).collect();
+    let Some(text) = text else {
+        return Route::NotText;
+    };
+    match text[..] {
+        ["user", _, ref parts @ ..] => Route::User(parts.iter().map(|s| s.to_string()).collect()),
+        ["misc", _, "captcha_html"] => Route::Captcha,
+        ["misc", ..] => Route::Unknown,
+        ["__heartbeat__"] => Route::Heartbeat,
+        ["heartbeat.php"] => Route::LegacyHeartbeat,
+        [v, ref parts @ ..] => {
+            let part = |n: usize| parts.get(n).map_or(String::new(), |s| s.to_string());
+            Route::Storage(StoragePath {
+                version: version(v.as_bytes()),
+                given: slash || !parts.is_empty(),
+                user: part(0),
+                function: part(1),
+                collection: part(2),
+                id: part(3),
+                more: parts.len() > 4,
+            })
+        }
+        [] => Route::Unknown,
+    }
+}
+
+/// The parts between slashes; repeated slashes count as one, as Apache and PHP had it.
+fn segments(path: &[u8]) -> Vec<&[u8]> {
+    path.split(|b| *b == b'/')
+        .filter(|s| !s.is_empty())
+        .collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn route(mount: &str, path: &str) -> Route {
+        let target = Target {
+            mount: mount.into(),
+            path: path.into(),
+            query: vec![],
+            undecodable: false,
+        };
+        resolve(&target, None)
+    }
+
+    fn storage(mount: &str, path: &str) -> StoragePath {
+        match route(mount, path) {
+            Route::Storage(path) => path,
+            other => panic!("{mount} + {path} is {other:?}"),
+        }
+    }
+
+    #[test]
+    fn the_api_is_found_under_every_mount() {
+        let mounts = [
+            ("", "/1.1/alice/storage/tabs/x"),
+            ("/1.1", "/alice/storage/tabs/x"),
+            ("/sync/weft.cgi", "/1.1/alice/storage/tabs/x"),
+            ("", "/sync/index.php/1.1/alice/storage/tabs/x/"),
+            ("/weave", "//1.1//alice/storage//tabs/x"),
+            ("/1.0/weft.cgi", "/1.1/alice/storage/tabs/x"),
+            ("/a/1.1", "/alice/storage/tabs/x"),
+            ("/sync/1.1/alice/storage/tabs/x", ""),
+        ];
+        for (mount, path) in mounts {
+            let found = storage(mount, path);
+            assert_eq!(found.version, Some(Version::V1_1), "{mount} + {path}");
+            let parts = (
+                &*found.user,
+                &*found.function,
+                &*found.collection,
+                &*found.id,
+            );
+            assert_eq!(parts, ("alice", "storage", "tabs", "x"), "{mount} + {path}");
+        }
+    }
+
+    #[test]
+    fn a_user_may_be_called_like_a_version() {
+        let found = storage("", "/1.0/1.1/info/collections");
+        assert_eq!((found.version, &*found.user), (Some(Version::V1_0), "1.1"));
+        let found = storage("/1.0", "/1/info/collections");
+        assert_eq!((found.version, &*found.user), (Some(Version::V1_0), "1"));
+    }
+
+    #[test]
+    fn the_user_api_lies_beside_the_storage_api() {
+        let parts = |path: &str| match route("/sync", path) {
+            Route::User(parts) => parts.join("|"),
+            other => format!("{other:?}"),
+        };
+        assert_eq!(parts("/user/1.0/alice/"), "alice");
+        assert_eq!(parts("/user/1/alice/node/weave"), "alice|node|weave");
+        assert_eq!(
+            route("/user", "/1.0/alice"),
+            Route::User(vec!["alice".into()])
+        );
+        assert_eq!(route("", "/misc/1.0/captcha_html"), Route::Captcha);
+    }
+
+    #[test]
+    fn what_is_no_api_is_unknown_and_the_root_is_the_front_page() {
+        for path in [
+            "/1.0x/alice/info/collections",
+            "/favicon.ico",
+            "/misc/1.0/other",
+            "/user/2/a",
+        ] {
+            assert_eq!(route("", path), Route::Unknown, "{path}");
+        }
+        assert_eq!(route("", "/"), Route::Page(Page::Front));
+        assert_eq!(route("/sync/weft.cgi", ""), Route::Page(Page::Front));
+    }
+
+    #[test]
+    fn a_fixed_base_path_is_the_only_one() {
+        let at = |path: &str| {
+            let target = Target {
+                path: path.into(),
+                ..Target::default()
+            };
+            resolve(&target, Some("/home/user/"))
+        };
+        assert!(
+            matches!(at("/home/user/1.0/alice/info/quota"), Route::Storage(p) if p.user == "alice")
+        );
+        assert_eq!(at("/1.0/alice/info/quota"), Route::Unknown);
+    }
+
+    #[test]
+    fn a_bare_version_is_told_from_one_with_a_slash() {
+        assert!(!storage("", "/1.0").given);
+        assert!(storage("", "/1.0/").given);
+        assert!(!storage("/1.0", "").given);
+    }
+
+    #[test]
+    fn a_path_that_is_no_text_is_said_to_be_none() {
+        let target = Target {
+            path: b"/1.0/alice/storage/a\xff".to_vec(),
+            ..Target::default()
+        };
+        assert_eq!(resolve(&target, None), Route::NotText);
+    }
+}

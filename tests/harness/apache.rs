@@ -1,0 +1,128 @@
+//! A real Apache of our own, that runs the project's own configuration files.
+//!
+//! The main configuration here is what a distribution or a host provides: modules, a port, a
+//! place for logs. Everything about Weft comes from the files in `apache/`, included where they lie
+//! or, for `.htaccess`, uploaded byte for byte.
+
+use std::fs;
+use std::net::{Ipv4Addr, SocketAddr};
+use std::os::unix::fs::PermissionsExt;
+use std::path::{Path, PathBuf};
+
+use super::ports::Port;
+use super::site::Site;
+use super::supervised::{Invocation, Supervised};
+
+const PROGRAM: &str = "/usr/sbin/apache2";
+const MODULES: &str = "/usr/lib/apache2/modules";
+
+/// Starts Apache with a configuration of ours below what every Apache needs.
+pub fn start(site: &Site, port: &Port, modules: &[&str], rest: &str) -> Result<Supervised, String> {
+    let mut configuration = main_configuration(site, port);
+    for module in modules {
+        configuration += &load(module)?;
+    }
+    configuration += rest;
+    let file = site.write("httpd.conf", configuration);
+    let apache = Invocation::new("apache", PROGRAM)
+        .argument("-DFOREGROUND")
+        .argument("-f")
+        .argument(file)
+        .keeping_root();
+    let process = Supervised::start(site, apache)?;
+    process.wait_for_tcp(SocketAddr::from((Ipv4Addr::LOCALHOST, port.number)))?;
+    Ok(process)
+}
+
+/// A file of the project's `apache/` folder, to be included where it lies.
+pub fn include(name: &str) -> String {
+    format!("Include \"{}/apache/{name}\"\n", env!("CARGO_MANIFEST_DIR"))
+}
+
+/// Copies a script of the project's `apache/` folder beside the program, as its text says.
+pub fn copy(site: &Site, name: &str) -> PathBuf {
+    let source = Path::new(env!("CARGO_MANIFEST_DIR"))
+        .join("apache")
+        .join(name);
+    let path = site.write(
+        name,
+        fs::read(&source).expect("the file is part of the project"),
+    );
+    fs::set_permissions(&path, fs::Permissions::from_mode(0o755)).expect("the site is writable");
+    path
+}
+
+/// Copies the answers that Apache gives while the program is away beside the program.
+pub fn copy_away(site: &Site) {
+    site.make_folder("away");
+    for name in ["away/refused.asis", "away/calm.asis"] {
+        copy(site, name);
+    }
+}
+
+/// Uploads the project's `.htaccess` of this form into a folder of the web space.
+pub fn upload_htaccess(site: &Site, form: &str, folder: &str) {
+    let source = Path::new(env!("CARGO_MANIFEST_DIR"))
+        .join("apache")
+        .join(form)
+        .join(".htaccess");
+    let content = fs::read(&source).expect("the file is part of the project");
+    site.write(&format!("{folder}/.htaccess"), content);
+}
+
+/// The settings that `apache/weft-fcgid.conf` and its neighbours ask an operator for.
+pub fn defines(site: &Site, port: &Port) -> String {
+    let folder = site.folder.display();
+    format!(
+        "Define WEFT_ADDRESS 127.0.0.1:{}\n\
+         Define WEFT_NAME 127.0.0.1\n\
+         Define WEFT_ROOT \"{folder}\"\n\
+         Define WEFT_SOCKET \"{folder}/weft.sock\"\n",
+        port.number
+    )
+}
+
+/// What a shared host gives to its customers: a web space where `.htaccess` files count.
+pub fn web_space(site: &Site) -> String {
+    let folder = site.folder.display();
+    format!(
+        "DocumentRoot \"{folder}/web\"\n\
+         <Directory \"{folder}/web\">\n\
+         \tRequire all granted\n\
+         \tAllowOverride All\n\
+         </Directory>\n"
+    )
+}
+
+fn main_configuration(site: &Site, port: &Port) -> String {
+    let folder = site.folder.display();
+    let mut configuration = format!(
+        "ServerRoot \"{folder}\"\n\
+         DefaultRuntimeDir \"{folder}\"\n\
+         PidFile \"{folder}/apache.pid\"\n\
+         ErrorLog \"{folder}/apache-error.log\"\n\
+         LogLevel warn\n\
+         Listen 127.0.0.1:{port}\n\
+         ServerName 127.0.0.1:{port}\n",
+        port = port.number
+    );
+    if let Some(account) = &site.account {
+        configuration += &format!("User {0}\nGroup #{1}\n", account.name, account.gid);
+    }
+    for module in ["mpm_event", "authz_core", "alias", "dir", "mime"] {
+        configuration += &load(module).unwrap_or_default();
+    }
+    configuration
+        + "TypesConfig /dev/null\n\
+           <Directory \"/\">\n\tRequire all denied\n\tAllowOverride None\n</Directory>\n"
+}
+
+fn load(module: &str) -> Result<String, String> {
+    let file = format!("{MODULES}/mod_{module}.so");
+    if !Path::new(&file).exists() {
+        return Err(format!(
+            "{file} is missing: tests/run installs what the tests need"
+        ));
+    }
+    Ok(format!("LoadModule {module}_module \"{file}\"\n"))
+}

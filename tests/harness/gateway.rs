@@ -1,0 +1,338 @@
+//! Every way into the program, each with the real server that an operator would use.
+//!
+//! [`Gateway::start`] gives a [`Server`] of its own to a test that needs one, with settings;
+//! [`Gateway::shared`] gives the one that all tests of a test program share, without settings.
+
+use std::fs;
+use std::net::{Ipv4Addr, SocketAddr};
+use std::ops::Deref;
+use std::path::{Path, PathBuf};
+use std::sync::OnceLock;
+use std::thread;
+
+use super::http::{Connection, Request, Response};
+use super::ports::Port;
+use super::site::Site;
+use super::supervised::Supervised;
+use super::{apache, nginx, weft};
+
+/// A way into the program.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Gateway {
+    /// `weft serve`.
+    Builtin,
+    /// `apache/weft-fcgid.conf`: Apache starts the workers.
+    ModFcgid,
+    /// The same with `apache/weft-wrapper.sh` before the program, which names the settings itself.
+    ModFcgidWrapped,
+    /// `apache/weft-proxy-fcgi.conf`: Apache in front of `weft fastcgi`.
+    ModProxyFcgi,
+    /// `apache/htaccess-cgi/`: uploaded to shared hosting.
+    Cgi,
+    /// The same where the host has no mod_rewrite: the program's name is part of the address.
+    CgiByName,
+    /// `apache/htaccess-fcgid/`: FastCGI on shared hosting, at the host's default limits.
+    HtaccessFcgid,
+    /// `apache/nginx.conf`: nginx in front of `weft fastcgi`.
+    Nginx,
+}
+
+impl Gateway {
+    /// Starts a server with this content of `weft.toml`; with an empty one there is no such file.
+    pub fn start(self, settings: &str) -> Server {
+        self.try_start(settings)
+            .unwrap_or_else(|problem| panic!("{self:?}: {problem}"))
+    }
+
+    /// The server without settings that all tests of this test program use together.
+    pub fn shared(self) -> Shared {
+        static SERVERS: [OnceLock<Result<Server, String>>; 8] = [const { OnceLock::new() }; 8];
+        match SERVERS[self as usize].get_or_init(|| self.try_start("")) {
+            Ok(server) => Shared { server },
+            Err(problem) => panic!("{self:?}: {problem}"),
+        }
+    }
+
+    /// The largest body in bytes that the server in front of the program lets through, if it has
+    /// such a limit of its own below the program's.
+    pub fn body_limit(self) -> Option<usize> {
+        // The default of FcgidMaxRequestLen, which no .htaccess can raise.
+        (self == Gateway::HtaccessFcgid).then_some(131_072)
+    }
+
+    fn try_start(self, settings: &str) -> Result<Server, String> {
+        let site = Site::new();
+        let started = match self {
+            Gateway::Builtin => start_builtin(&site, settings),
+            Gateway::ModFcgid => start_mod_fcgid(&site, settings, None),
+            Gateway::ModFcgidWrapped => start_mod_fcgid(&site, settings, Some("weft-wrapper.sh")),
+            Gateway::ModProxyFcgi => start_mod_proxy_fcgi(&site, settings),
+            Gateway::Cgi => start_htaccess(&site, settings, &CGI),
+            Gateway::CgiByName => start_htaccess(&site, settings, &CGI_BY_NAME),
+            Gateway::HtaccessFcgid => start_htaccess(&site, settings, &FCGID),
+            Gateway::Nginx => start_nginx(&site, settings),
+        };
+        match started {
+            Ok(running) => Ok(Server {
+                gateway: self,
+                running,
+                site,
+            }),
+            Err(problem) => Err(format!("{problem}\n{}", site.logs())),
+        }
+    }
+}
+
+/// A running server of this test's own.
+#[derive(Debug)]
+pub struct Server {
+    pub gateway: Gateway,
+    running: Running,
+    site: Site,
+}
+
+#[derive(Debug)]
+struct Running {
+    address: SocketAddr,
+    prefix: &'static str,
+    program: PathBuf,
+    /// Apache or nginx, if one is in front.
+    _front: Option<Supervised>,
+    /// The program, where it is a server of its own.
+    weft: Option<Supervised>,
+    _port: Option<Port>,
+}
+
+impl Server {
+    /// Where to connect.
+    pub fn address(&self) -> SocketAddr {
+        self.running.address
+    }
+
+    /// `Host` as a browser sends it.
+    pub fn host(&self) -> String {
+        self.running.address.to_string()
+    }
+
+    /// The path of the address that a user enters into the browser: begins and ends with a slash.
+    pub fn prefix(&self) -> &str {
+        self.running.prefix
+    }
+
+    /// The address that the program's folder would have, if the web server handed it out.
+    pub fn folder_prefix(&self) -> &str {
+        match self.gateway {
+            Gateway::Cgi | Gateway::CgiByName | Gateway::HtaccessFcgid => "/weave/",
+            _ => "/",
+        }
+    }
+
+    /// The folder that the program is in.
+    pub fn program_folder(&self) -> &Path {
+        self.running
+            .program
+            .parent()
+            .expect("a program lies in a folder")
+    }
+
+    /// Where data lies without settings: beside the program.
+    pub fn data_folder(&self) -> PathBuf {
+        self.program_folder().join("weft-data")
+    }
+
+    /// The ends of all logs.
+    pub fn logs(&self) -> String {
+        self.site.logs()
+    }
+
+    /// Ends the workers behind Apache or nginx, as an operator who replaces the program would.
+    pub fn stop_workers(&mut self) {
+        self.running.weft = None;
+    }
+
+    /// Starts them again, at the same socket.
+    pub fn start_workers(&mut self) {
+        let (workers, _) = weft::fastcgi(&self.site, &self.running.program)
+            .unwrap_or_else(|problem| panic!("{problem}"));
+        self.running.weft = Some(workers);
+    }
+
+    /// Makes the program's file vanish, as it does for a moment while a new one is uploaded.
+    pub fn take_program_away(&self) {
+        let away = self.running.program.with_extension("away");
+        fs::rename(&self.running.program, away).expect("the site is writable");
+    }
+
+    /// The processes that run the program now: workers, the built-in server, a CGI request.
+    pub fn worker_pids(&self) -> Vec<u32> {
+        let processes = fs::read_dir("/proc").expect("/proc is mounted").flatten();
+        processes
+            .filter(|process| {
+                fs::read_link(process.path().join("exe"))
+                    .is_ok_and(|program| program == self.running.program)
+            })
+            .filter_map(|process| process.file_name().to_str()?.parse().ok())
+            .collect()
+    }
+
+    /// Sends one request over a connection of its own; the answer comes whole or the test fails.
+    pub fn send(&self, request: &Request) -> Response {
+        let what = format!("{} {}", request.method, request.target);
+        let answer = Connection::open(self.address()).and_then(|mut line| line.exchange(request));
+        let answer = answer.unwrap_or_else(|error| panic!("{what}: {error}"));
+        assert!(!answer.truncated, "{what}: the answer was cut off");
+        answer
+    }
+}
+
+impl Drop for Server {
+    fn drop(&mut self) {
+        if thread::panicking() {
+            eprintln!("{}", self.logs());
+        }
+    }
+}
+
+/// The use of a shared server by one test, which shows the server's logs when it fails.
+pub struct Shared {
+    server: &'static Server,
+}
+
+impl Deref for Shared {
+    type Target = Server;
+
+    fn deref(&self) -> &Server {
+        self.server
+    }
+}
+
+impl Drop for Shared {
+    fn drop(&mut self) {
+        if thread::panicking() {
+            eprintln!("{}", self.server.logs());
+        }
+    }
+}
+
+fn start_builtin(site: &Site, settings: &str) -> Result<Running, String> {
+    let program = install(site, "weft", settings);
+    let (weft, address) = weft::serve(site, &program)?;
+    Ok(Running {
+        address,
+        prefix: "/",
+        program,
+        _front: None,
+        weft: Some(weft),
+        _port: None,
+    })
+}
+
+fn start_mod_fcgid(site: &Site, settings: &str, wrapper: Option<&str>) -> Result<Running, String> {
+    let program = install(site, "weft", settings);
+    apache::copy_away(site);
+    let port = Port::claim();
+    let mut rest = fcgid_files(site) + &apache::defines(site, &port);
+    if let Some(wrapper) = wrapper {
+        rest += &format!(
+            "Define WEFT_PROGRAM \"{}\"\n",
+            apache::copy(site, wrapper).display()
+        );
+    }
+    rest += &apache::include("weft-fcgid.conf");
+    let apache = apache::start(site, &port, &["fcgid", "asis"], &rest)?;
+    Ok(behind(apache, port, "/", program))
+}
+
+fn start_mod_proxy_fcgi(site: &Site, settings: &str) -> Result<Running, String> {
+    let program = install(site, "weft", settings);
+    let (workers, _) = weft::fastcgi(site, &program)?;
+    apache::copy_away(site);
+    let port = Port::claim();
+    let rest = apache::defines(site, &port) + &apache::include("weft-proxy-fcgi.conf");
+    let apache = apache::start(site, &port, &["proxy", "proxy_fcgi", "asis"], &rest)?;
+    Ok(Running {
+        weft: Some(workers),
+        ..behind(apache, port, "/", program)
+    })
+}
+
+fn start_nginx(site: &Site, settings: &str) -> Result<Running, String> {
+    let program = install(site, "weft", settings);
+    let (workers, socket) = weft::fastcgi(site, &program)?;
+    let port = Port::claim();
+    let nginx = nginx::start(site, &port, &socket)?;
+    Ok(Running {
+        weft: Some(workers),
+        ..behind(nginx, port, "/", program)
+    })
+}
+
+/// What a user of shared hosting uploads, and what the host has.
+struct Upload {
+    form: &'static str,
+    program: &'static str,
+    modules: &'static [&'static str],
+    prefix: &'static str,
+}
+
+const CGI: Upload = Upload {
+    form: "htaccess-cgi",
+    program: "weft.cgi",
+    modules: &["cgid", "rewrite"],
+    prefix: "/weave/",
+};
+const CGI_BY_NAME: Upload = Upload {
+    modules: &["cgid"],
+    prefix: "/weave/weft.cgi/",
+    ..CGI
+};
+const FCGID: Upload = Upload {
+    form: "htaccess-fcgid",
+    program: "weft.fcgi",
+    modules: &["fcgid", "rewrite"],
+    ..CGI
+};
+
+fn start_htaccess(site: &Site, settings: &str, upload: &Upload) -> Result<Running, String> {
+    site.make_folder("web/weave");
+    let program = install(site, &format!("web/weave/{}", upload.program), settings);
+    apache::upload_htaccess(site, upload.form, "web/weave");
+    let port = Port::claim();
+    let host = if upload.modules.contains(&"cgid") {
+        format!("ScriptSock \"{}\"\n", site.path("cgi.sock").display())
+    } else {
+        fcgid_files(site)
+    };
+    let rest = host + &apache::web_space(site);
+    let apache = apache::start(site, &port, upload.modules, &rest)?;
+    Ok(behind(apache, port, upload.prefix, program))
+}
+
+/// The program, and its settings beside it.
+fn install(site: &Site, name: &str, settings: &str) -> PathBuf {
+    let program = site.install_program(name);
+    if !settings.is_empty() {
+        let beside = Path::new(name).with_file_name("weft.toml");
+        site.write(beside.to_str().expect("names here are ASCII"), settings);
+    }
+    program
+}
+
+/// Where mod_fcgid keeps what Debian keeps in `/var/lib/apache2/fcgid`.
+fn fcgid_files(site: &Site) -> String {
+    let folder = site.make_folder("fcgid");
+    let folder = folder.display();
+    format!("FcgidIPCDir \"{folder}\"\nFcgidProcessTableFile \"{folder}/processes\"\n")
+}
+
+fn behind(front: Supervised, port: Port, prefix: &'static str, program: PathBuf) -> Running {
+    let address = SocketAddr::from((Ipv4Addr::LOCALHOST, port.number));
+    Running {
+        address,
+        prefix,
+        program,
+        _front: Some(front),
+        weft: None,
+        _port: Some(port),
+    }
+}

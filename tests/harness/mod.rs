@@ -1,0 +1,28 @@
+//! What black-box tests stand on: real servers around the real program, and browsers' own requests.
+//!
+//! - [`Gateway`] starts the program behind Apache, nginx or alone, as the files in `apache/` say.
+//! - [`http`] sends requests byte for byte and shows answers byte for byte.
+//! - [`api`] asks the storage API without any ornament.
+//! - [`browser`] speaks as the desktop and the Android client do.
+//!
+//! Each test program that says `mod harness;` gets its own servers; nothing is left running.
+
+// Each test program uses the part that it needs.
+#![allow(dead_code, unused_imports)]
+
+#[macro_use]
+mod through;
+
+mod account;
+mod apache;
+pub mod api;
+pub mod browser;
+mod gateway;
+pub mod http;
+mod nginx;
+mod ports;
+mod site;
+mod supervised;
+mod weft;
+
+pub use gateway::{Gateway, Server, Shared};

@@ -1,0 +1,38 @@
+//! The program under test where it is a server of its own: built-in HTTP, and FastCGI workers.
+
+use std::net::SocketAddr;
+use std::path::{Path, PathBuf};
+
+use super::site::Site;
+use super::supervised::{Invocation, Supervised};
+
+/// How many workers answer at the same time behind Apache and nginx: fewer than browsers that the
+/// tests start, so that some have to wait.
+const WORKERS: &str = "4";
+
+/// Starts `weft serve` on a port that the system chooses; the program says which.
+pub fn serve(site: &Site, program: &Path) -> Result<(Supervised, SocketAddr), String> {
+    let weft = Invocation::new("weft", program)
+        .argument("serve")
+        .argument("--listen");
+    let process = Supervised::start(site, weft.argument("127.0.0.1:0"))?;
+    let address = process.wait_for_line(|line| {
+        let (_, rest) = line.split_once("http://")?;
+        rest.split_once('/')?.0.parse().ok()
+    })?;
+    Ok((process, address))
+}
+
+/// Starts `weft fastcgi` at a Unix socket in the site's folder.
+pub fn fastcgi(site: &Site, program: &Path) -> Result<(Supervised, PathBuf), String> {
+    let socket = site.path("weft.sock");
+    let weft = Invocation::new("weft", program)
+        .argument("fastcgi")
+        .argument("--listen")
+        .argument(format!("unix:{}", socket.display()))
+        .argument("--workers")
+        .argument(WORKERS);
+    let process = Supervised::start(site, weft)?;
+    process.wait_for_socket(&socket)?;
+    Ok((process, socket))
+}
