@@ -4,7 +4,8 @@
 //! end of a pipe: when the test program ends, in whatever way, the keeper ends the server and
 //! removes its folder.
 
-#![allow(dead_code)]
+// Not every test program needs all of it; and a test may panic.
+#![allow(dead_code, clippy::disallowed_methods)]
 
 use mysql::prelude::Queryable;
 use mysql::{Conn, OptsBuilder, Row, Value};

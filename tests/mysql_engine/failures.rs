@@ -1,6 +1,9 @@
 //! The server stops, stalls, dies, kills connections and refuses them: every request ends soon, with
 //! an answer that says why, and the first one after its return is right.
 
+// A test may panic.
+#![allow(clippy::disallowed_methods)]
+
 use super::{Place, USER, full, name, payload, put};
 use crate::mariadb::MariaDb;
 use mysql::prelude::Queryable;
