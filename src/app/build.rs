@@ -7,7 +7,7 @@ use crate::auth::password::{Argon2Cost, HashSettings, NewKind, PasswordHashes};
 use crate::auth::password_check::{Memory, PasswordCheck};
 use crate::auth::sqlite::SqliteAccounts;
 use crate::auth::throttle::InProcess;
-use crate::auth::{Accounts, Lockout};
+use crate::auth::{Accounts, Lockout, RateLimit};
 use crate::config::settings::{self, AuthEngine, NewHash, StorageEngine};
 use crate::config::value::Node as NodeSetting;
 use crate::config::{Config, value};
@@ -30,6 +30,7 @@ pub fn api(config: &Config, clock: Clock) -> Result<Api, String> {
         storage: storage(config, &clock)?,
         accounts: accounts(config)?,
         lockout: lockout(config),
+        name_checks: RateLimit::default(),
         settings: api_settings(config),
         last_check: LastCheck::default(),
         clock,
