@@ -106,7 +106,7 @@ fn the_largest_payload_is_a_setting() {
 fn a_long_list_comes_whole_and_in_order_in_every_format() {
     const COUNT: usize = 3_000;
     let server = Gateway::Builtin.shared();
-    let user = User::new(&server, PHP, "long-list");
+    let user = User::new(&server, PHP, "long-list-in-order");
     let payload = "x".repeat(500);
     let records: Vec<Value> = (0..COUNT)
         .map(|n| json!({"id": format!("{n:05}"), "sortindex": n, "payload": payload}))
