@@ -7,11 +7,10 @@ use super::StorageCall;
 use crate::api::error::{ApiError, Code};
 use crate::api::format::text_json;
 use crate::api::info::remaining;
+use crate::api::json::{Members, Shape, elements, shape, shape_of, text_of};
 use crate::api::profile::{Check, Profile};
 use crate::api::search::unmodified_since;
-use crate::api::wbo_json::{
-    Members, Refused, Shape, WboReader, elements, shape, shape_of, text_of,
-};
+use crate::api::wbo_json::{Refused, WboReader};
 use crate::api::{Call, at, ok};
 use crate::exchange::Response;
 use crate::storage::WriteSession;
