@@ -10,17 +10,19 @@
 //! transaction is over. The system drops that lock when the process dies, so a `pending` whose
 //! writer is gone is known to mean nothing.
 //!
-//! **A reader** asks for its time *before* its snapshot begins: `high = max(now, high)`, the time is
-//! `high`, or one less than `pending` where that is earlier; `told` rises to it. **A writer**
-//! holds SQLite's write lock already, so it has read the last time of its collection and there is
-//! no other writer: `time = max(now, high, told + 1, last + 1)`, published as `pending`.
+//! **A reader** asks for its time *before* its snapshot begins: `high = max(now, high)`, the time
+//! is `high`, or one less than `pending` where that is earlier; `told` rises to it. If its
+//! collection then turns out to have a later time, it takes that. **A writer** holds SQLite's
+//! write lock already, so it has read the last time of its collection and there is no other
+//! writer: `time = max(now, high, told + 1, last + 1)`, published as `pending`.
 //!
 //! Why a write gets a time later than any reader was told before: what was told was published in
 //! `told` under the lock, or was the collection's own time, read from a snapshot, hence `last` or
 //! before it. Why a reader is never told a time later than its snapshot: take a write that the
-//! snapshot lacks. When the reader asked for its time, that write was either pending, and the reader
-//! was told an earlier one; or it had not begun, and got a later one than was told; or it was over,
-//! and then it was committed before the snapshot began, which does not lack it.
+//! snapshot lacks. When the reader asked for its time, that write was either pending, and the
+//! reader was told an earlier one; or it had not begun, and got a later one than was told; or it
+//! was over, and then it was committed before the snapshot began, which does not lack it. (And the
+//! collection's own time, as the snapshot has it, is earlier than any write the snapshot lacks.)
 //!
 //! None of this needs a clock that runs forward. A time that `last + 1` pushed ahead of the clock
 //! stays the business of its collection: `high` doesn't follow. A session that was told its time
@@ -77,11 +79,13 @@ impl Dial {
                 return Ok(None);
             }
         }
-        Ok(Some(Dial {
+        let dial = Dial {
             high,
             told,
             pending,
-        }))
+        };
+        // A file that was not yet on the disk when the power failed may come back as zeros.
+        Ok((dial != Dial::default()).then_some(dial))
     }
 
     fn write(self, file: &File) -> io::Result<()> {
@@ -136,41 +140,40 @@ impl SharedClock {
             known: Dial::default(),
             writing: None,
         };
-        if clock.dial()? == Dial::default() {
+        let shown = Dial::read(&clock.dial.file).map_err(|error| clock.dial.error(&error))?;
+        if shown.is_none() {
             let latest = latest()?.centis();
-            clock.dial.lock()?;
-            let shown = clock.dial()?.merged(Dial {
+            clock.known = Dial {
                 high: latest,
                 told: latest,
                 pending: 0,
-            });
-            // A disk that is full or read-only lets us read on: what is known is known here too.
-            let _ = shown.write(&clock.dial.file);
-            clock.known = Dial {
-                pending: 0,
-                ..shown
             };
+            clock.dial.lock()?;
+            let shown = clock.dial();
             clock.dial.unlock();
+            shown?;
         }
         Ok(clock)
     }
 
     /// The time of a read whose snapshot begins after this call.
     pub(super) fn read_time(&mut self) -> StorageResult<Timestamp> {
+        // Asked before the lock is taken: nobody waits for a clock that is slow to answer.
+        let now = (self.now)();
         self.dial.lock()?;
-        let told = self.tell();
+        let told = self.tell(now);
         self.dial.unlock();
         told.map(Timestamp::from_centis)
     }
 
-    fn tell(&mut self) -> StorageResult<i64> {
+    fn tell(&mut self, now: Timestamp) -> StorageResult<i64> {
         let shown = self.dial()?;
         let pending = if shown.pending > 0 && self.writer.is_held()? {
             shown.pending
         } else {
             i64::MAX
         };
-        let high = shown.high.max((self.now)().centis());
+        let high = shown.high.max(now.centis());
         let time = high.min(pending - 1);
         let next = Dial {
             high,
@@ -185,12 +188,18 @@ impl SharedClock {
         Ok(shown.told.min(pending - 1))
     }
 
+    /// The latest time that the clock has shown, as far as this connection knows.
+    pub(super) fn high(&self) -> Timestamp {
+        Timestamp::from_centis(self.known.high)
+    }
+
     /// The time of a write, published until [`end_write`](Self::end_write). The caller holds the
     /// database's write lock and found `last` to be the time of what it is going to change.
     pub(super) fn begin_write(&mut self, last: Timestamp) -> StorageResult<Timestamp> {
         self.writer.lock()?;
+        let now = (self.now)();
         let published = match self.dial.lock() {
-            Ok(()) => self.publish(last.centis()),
+            Ok(()) => self.publish(now, last),
             Err(error) => Err(error),
         };
         self.dial.unlock();
@@ -206,17 +215,17 @@ impl SharedClock {
         }
     }
 
-    fn publish(&mut self, last: i64) -> StorageResult<i64> {
+    fn publish(&mut self, now: Timestamp, last: Timestamp) -> StorageResult<i64> {
         let shown = self.dial()?;
-        let high = shown.high.max((self.now)().centis());
-        let time = high.max(shown.told + 1).max(last.saturating_add(1));
+        let high = shown.high.max(now.centis());
+        let time = high.max(shown.told + 1).max(last.next().centis());
         let next = Dial {
             high,
             pending: time,
             ..shown
         };
         let written = next.write(&self.dial.file);
-        written.map_err(|error| file_error(&self.dial.path, &error))?;
+        written.map_err(|error| self.dial.error(&error))?;
         self.known = Dial { pending: 0, ..next };
         Ok(time)
     }
@@ -249,7 +258,7 @@ impl SharedClock {
             };
             self.known = next;
             let written = next.write(&self.dial.file);
-            written.map_err(|error| file_error(&self.dial.path, &error))
+            written.map_err(|error| self.dial.error(&error))
         });
         self.dial.unlock();
         told
@@ -260,9 +269,14 @@ impl SharedClock {
         if let Some(old) = self.dial.replaced.take() {
             self.known = self.known.merged(old);
         }
-        let shown = Dial::read(&self.dial.file);
-        let shown = shown.map_err(|error| file_error(&self.dial.path, &error))?;
-        Ok(shown.unwrap_or_default().merged(self.known))
+        let found = Dial::read(&self.dial.file);
+        let found = found.map_err(|error| self.dial.error(&error))?;
+        let shown = found.unwrap_or_default().merged(self.known);
+        if found != Some(shown) {
+            // The file is new, or younger than what is known. A disk that takes no more lets us read on.
+            let _ = shown.write(&self.dial.file);
+        }
+        Ok(shown)
     }
 }
 

@@ -32,3 +32,31 @@ impl From<rusqlite::Error> for StorageError {
 pub(super) fn file_error(path: &Path, error: &io::Error) -> StorageError {
     StorageError::Unavailable(format!("{}: {error}", path.display()))
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use rusqlite::Connection;
+
+    #[test]
+    fn a_full_database_is_unavailable() {
+        let connection = Connection::open_in_memory().unwrap();
+        connection
+            .execute_batch("CREATE TABLE t (x); PRAGMA max_page_count = 4")
+            .unwrap();
+        let filled = connection.execute("INSERT INTO t VALUES (zeroblob(100000))", []);
+        let error = StorageError::from(filled.unwrap_err());
+        assert!(matches!(error, StorageError::Unavailable(_)), "{error}");
+    }
+
+    #[test]
+    fn a_row_that_breaks_a_rule_is_broken() {
+        let connection = Connection::open_in_memory().unwrap();
+        connection
+            .execute_batch("CREATE TABLE t (x NOT NULL)")
+            .unwrap();
+        let refused = connection.execute("INSERT INTO t VALUES (NULL)", []);
+        let error = StorageError::from(refused.unwrap_err());
+        assert!(matches!(error, StorageError::Broken(_)), "{error}");
+    }
+}

@@ -1,5 +1,6 @@
 //! Whether a file lies on another machine, where a write-ahead log may damage the database: its
-//! processes must share memory. Linux tells in `/proc/self/mountinfo`; elsewhere files count as local.
+//! processes must share memory. Linux tells in `/proc/self/mountinfo`; elsewhere all files count
+//! as local.
 
 use std::fs;
 use std::path::{Path, PathBuf};

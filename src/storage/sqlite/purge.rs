@@ -33,11 +33,12 @@ pub(super) fn expired(connection: &Connection, id: i64, time: Timestamp) -> Stor
     Ok(tally)
 }
 
-/// Purges a few records of the user.
+/// Purges a few records of the user. `time` must not be later than what readers will be told.
 pub(super) fn a_few(connection: &Connection, user: UserId, time: Timestamp) -> StorageResult<u64> {
     let sql = "DELETE FROM wbo WHERE rowid IN (
             SELECT w.rowid FROM collection c CROSS JOIN wbo w ON w.collection = c.id
-            WHERE c.user = ? AND c.records > 0 AND w.expires IS NOT NULL AND w.expires <= ?
+            WHERE c.user = ? AND c.records > 0 AND w.expires IS NOT NULL
+                AND w.expires <= max(?, c.modified)
             LIMIT ?)
         RETURNING collection, octet_length(payload)";
     purge(
@@ -51,7 +52,8 @@ pub(super) fn a_few(connection: &Connection, user: UserId, time: Timestamp) -> S
 pub(super) fn of_all(connection: &Connection, time: Timestamp, most: u64) -> StorageResult<u64> {
     let sql = "DELETE FROM wbo WHERE rowid IN (
             SELECT w.rowid FROM collection c CROSS JOIN wbo w ON w.collection = c.id
-            WHERE c.records > 0 AND w.expires IS NOT NULL AND w.expires <= ?
+            WHERE c.records > 0 AND w.expires IS NOT NULL
+                AND w.expires <= max(?, c.modified)
             LIMIT ?)
         RETURNING collection, octet_length(payload)";
     let most = i64::try_from(most).unwrap_or(i64::MAX);

@@ -42,11 +42,13 @@ impl Account {
     }
 }
 
+/// Each collection at the time that a session of its own would have.
 fn listed(connection: &Connection, user: UserId, time: Timestamp) -> StorageResult<Vec<Listed>> {
     let sql = "SELECT c.name, c.modified, c.records - count(w.collection),
             c.bytes - coalesce(sum(octet_length(w.payload)), 0)
         FROM collection c LEFT JOIN wbo w
-            ON w.collection = c.id AND w.expires IS NOT NULL AND w.expires <= ?2
+            ON w.collection = c.id AND w.expires IS NOT NULL
+                AND w.expires <= max(?2, c.modified)
         WHERE c.user = ?1
         GROUP BY c.name HAVING c.records > count(w.collection) ORDER BY c.name";
     let mut statement = connection.prepare_cached(sql)?;

@@ -194,7 +194,8 @@ impl WriteSession for Session {
                 (SELECT coalesce(sum(bytes), 0) FROM collection WHERE user = ?1 AND id IS NOT ?3)
                 - (SELECT coalesce(sum(octet_length(w.payload)), 0)
                     FROM collection c CROSS JOIN wbo w ON w.collection = c.id
-                    WHERE c.user = ?1 AND w.expires IS NOT NULL AND w.expires <= ?2)";
+                    WHERE c.user = ?1 AND w.expires IS NOT NULL
+                        AND w.expires <= max(?2, c.modified))";
             let mut statement = seat.connection.prepare_cached(sql)?;
             let values = params![user, time.centis(), own.map(|c| c.id)];
             let others: i64 = statement.query_row(values, |row| row.get(0))?;
@@ -236,7 +237,7 @@ impl WriteSession for Session {
             } = collection;
             let mut statement = seat.connection.prepare_cached(sql)?;
             statement.execute(params![id, time.centis(), records, bytes])?;
-            purge::a_few(&seat.connection, user, time)?;
+            purge::a_few(&seat.connection, user, seat.clock.high())?;
             seat.connection.execute_batch("COMMIT")?;
             // It is durable: what fails from here on is not the request's business.
             if let Err(error) = seat.clock.end_write(true) {

@@ -1,0 +1,5 @@
+//! What only the SQLite engine promises.
+
+mod child;
+mod faults;
+mod processes;
