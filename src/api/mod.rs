@@ -19,6 +19,7 @@ pub mod wipe_guard;
 use crate::auth::{Accounts, Lockout};
 use crate::exchange::{BodyError, Client, Request, RequestBody, Response, ResponseBody, Target};
 use crate::storage::Storage;
+use crate::storage::write_cap::WriteCap;
 use crate::sync::{Clock, Limits, Timestamp};
 use error::{ApiError, Code};
 use http::header::{CONTENT_TYPE, HeaderName, HeaderValue};
@@ -35,6 +36,8 @@ pub struct Api {
     pub accounts: Arc<dyn Accounts>,
     /// Counts failed logins; nothing when there is no lockout.
     pub lockout: Option<Lockout>,
+    /// How much each user may write in a day; nothing when there is no cap.
+    pub write_cap: Option<WriteCap>,
     /// The operator's choices.
     pub settings: Settings,
     /// The host's clock, for what no session gives a time to.

@@ -1,7 +1,8 @@
 //! Who is speaking: credentials as they come, passwords and their hashes, and the brakes on
 //! guessing.
 //!
-//! Everything here is pure: the time and the randomness are handed in, and no engine is known. The
+//! Everything here is pure: the time and the randomness are handed in, and no engine is known but
+//! the cache that hosts share their counts of failures in. The
 //! text of a password exists inside [`password::Password`] only, which prints nothing of it.
 
 mod account;
@@ -9,6 +10,7 @@ mod aging;
 pub mod basic;
 pub mod password;
 pub mod remembered;
+pub mod shared_throttle;
 pub mod throttle;
 
 pub use account::{

@@ -74,11 +74,11 @@ impl Memcached {
         }
     }
 
+    /// The server of a key, if it is a key.
     fn server_of(&self, key: &str) -> Option<&Server> {
-        if !is_key(key) {
-            return None;
-        }
-        self.servers.get(place(key, self.servers.len()))
+        self.servers
+            .get(place(key, self.servers.len()))
+            .filter(|_| is_key(key))
     }
 }
 
@@ -100,7 +100,10 @@ fn crc32(bytes: &[u8]) -> u32 {
 impl Cache for Memcached {
     fn look(&self, key: &str) -> Looked {
         let Some(server) = self.server_of(key) else {
-            return Looked::Missing;
+            return match self.servers.is_empty() {
+                true => Looked::Away,
+                false => Looked::Missing,
+            };
         };
         match server.ask(|client| client.get::<(Vec<u8>, u32, Option<u64>)>(key)) {
             Some(Some((bytes, flags, version))) => Looked::Found(Entry {
@@ -124,8 +127,8 @@ impl Cache for Memcached {
             return Replaced::No;
         };
         let version = looked_at.version;
-        let done =
-            server.ask(|client| refusable(client.cas(key, Value(item), life(item), version), false));
+        let done = server
+            .ask(|client| refusable(client.cas(key, Value(item), life(item), version), false));
         match done {
             Some(true) => Replaced::Yes,
             Some(false) => Replaced::No,
@@ -186,7 +189,13 @@ mod tests {
     #[test]
     fn keys_are_where_php_puts_them() {
         let first = ["coll:111", "tabs:148", "coll:222", "tabs:259", "coll:777"];
-        let second = ["coll:0", "tabs:37", "lockout:user74", "tabs:703", "coll:888"];
+        let second = [
+            "coll:0",
+            "tabs:37",
+            "lockout:user74",
+            "tabs:703",
+            "coll:888",
+        ];
         for (keys, server) in [(first, 0), (second, 1)] {
             for key in keys {
                 assert_eq!(place(key, 2), server, "{key}");

@@ -17,6 +17,7 @@
 //!   is gone, though it is no longer listed.
 
 pub mod sqlite;
+pub mod write_cap;
 
 use crate::sync::{CollectionName, Query, RecordId, Timestamp, UserId, WboRef, WboWrite};
 use std::fmt;

@@ -14,6 +14,7 @@ mod apache;
 pub mod browser;
 mod gateway;
 pub mod http;
+mod memcached;
 mod nginx;
 mod ports;
 mod site;
@@ -21,3 +22,4 @@ mod supervised;
 mod weft;
 
 pub use gateway::{Gateway, Server, Shared};
+pub use memcached::Memcached;
