@@ -16,6 +16,7 @@
 //! * A deletion moves its collection's time, and the collection keeps that time after its last record
 //!   is gone, though it is no longer listed.
 
+pub mod cached;
 pub mod sqlite;
 pub mod write_cap;
 
