@@ -31,6 +31,7 @@ pub fn api(config: &Config, clock: Clock) -> Result<Api, String> {
         accounts: accounts(config)?,
         lockout: lockout(config),
         name_checks: RateLimit::default(),
+        write_cap: None,
         settings: api_settings(config),
         last_check: LastCheck::default(),
         clock,
