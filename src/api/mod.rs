@@ -18,6 +18,7 @@ pub mod wipe_guard;
 
 use crate::auth::{Accounts, Lockout};
 use crate::exchange::{BodyError, Client, Request, RequestBody, Response, ResponseBody, Target};
+use crate::security_log::SecurityLog;
 use crate::storage::Storage;
 use crate::sync::{Clock, Limits, Timestamp};
 use error::{ApiError, Code};
@@ -34,7 +35,9 @@ pub struct Api {
     /// Who may do what.
     pub accounts: Arc<dyn Accounts>,
     /// Counts failed logins; nothing when there is no lockout.
-    pub lockout: Option<Lockout>,
+    pub lockout: Option<Arc<Lockout>>,
+    /// Where refused logins are told.
+    pub security_log: Arc<SecurityLog>,
     /// The operator's choices.
     pub settings: Settings,
     /// For the heartbeat.

@@ -7,9 +7,10 @@ use crate::auth::password::{Argon2Cost, HashSettings, NewKind, PasswordHashes};
 use crate::auth::sqlite::{AccountOptions, SqliteAccounts};
 use crate::auth::throttle::InProcess;
 use crate::auth::{Accounts, Lockout};
-use crate::config::settings::{self, AuthEngine, NewHash, StorageEngine};
-use crate::config::value::Node as NodeSetting;
+use crate::config::settings::{self, AuthEngine, NewHash, SecurityLogTarget, StorageEngine};
+use crate::config::value::{Node as NodeSetting, SyslogAddress};
 use crate::config::{Config, value};
+use crate::security_log::{Facility, Goal, SecurityLog};
 use crate::storage::Storage;
 use crate::storage::sqlite::{SqliteOptions, SqliteStorage};
 use crate::sync::{Clock, Limits};
@@ -29,6 +30,7 @@ pub fn api(config: &Config, clock: Clock) -> Result<Api, String> {
         storage: storage(config, &clock)?,
         accounts: accounts(config)?,
         lockout: lockout(config),
+        security_log: security_log(config, &clock)?,
         settings: api_settings(config),
         last_check: LastCheck::default(),
         clock,
@@ -98,10 +100,27 @@ fn password_hashes(auth: &settings::Auth) -> Result<PasswordHashes, String> {
     })
 }
 
-fn lockout(config: &Config) -> Option<Lockout> {
+fn lockout(config: &Config) -> Option<Arc<Lockout>> {
     let failures = config.lockout.failures?;
     let counter = InProcess::new(config.lockout.window, LOCKOUT_NAMES);
-    Some(Lockout::new(failures, Box::new(counter)))
+    Some(Arc::new(Lockout::new(failures, Box::new(counter))))
+}
+
+fn security_log(config: &Config, clock: &Clock) -> Result<Arc<SecurityLog>, String> {
+    let settings = &config.security_log;
+    let facility = Facility(settings.facility.number());
+    let goal = match (settings.target, &settings.syslog, &settings.file) {
+        (SecurityLogTarget::Off, ..) => Goal::Off,
+        (SecurityLogTarget::Log, ..) | (SecurityLogTarget::File, _, None) => Goal::Log,
+        (SecurityLogTarget::File, _, Some(file)) => Goal::File(file.0.clone()),
+        (SecurityLogTarget::Syslog, SyslogAddress::Socket(path), _) => {
+            Goal::Unix(path.clone(), facility)
+        }
+        (SecurityLogTarget::Syslog, SyslogAddress::Udp(to), _) => Goal::Udp(*to, facility),
+    };
+    SecurityLog::new(&settings.device, goal, Arc::clone(clock))
+        .map(Arc::new)
+        .map_err(|error| format!("the security log can't be opened: {error}"))
 }
 
 fn api_settings(config: &Config) -> Settings {
