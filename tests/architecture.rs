@@ -36,6 +36,7 @@ const MAY_IMPORT: [(&str, &[&str]); 14] = [
     ),
     // Where the parts are joined.
     ("app", ANYTHING),
+    ("program", ANYTHING),
     ("cli", ANYTHING),
 ];
 

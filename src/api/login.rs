@@ -41,7 +41,6 @@ impl Api {
             self.tell(call, Incident::OTHER_USER, &credentials.user);
             return Err(mismatch(profile));
         }
-        let now = (self.clock)();
         if let Some(lockout) = &self.lockout
             && lockout.is_locked(user, call.received)
         {
@@ -54,7 +53,7 @@ impl Api {
         let host = call.header("host");
         match self
             .accounts
-            .authenticate(user, &credentials.password, host, now)?
+            .authenticate(user, &credentials.password, host, call.received)?
         {
             Login::Accepted(account) => Ok(account),
             Login::Refused(refusal) => {

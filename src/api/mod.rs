@@ -10,13 +10,14 @@ pub mod heartbeat;
 pub mod info;
 pub mod login;
 pub mod profile;
+mod public_url;
 pub mod search;
 pub mod storage;
 pub mod user;
 pub mod wbo_json;
 pub mod wipe_guard;
 
-use crate::auth::{Accounts, Lockout};
+use crate::auth::{Accounts, Lockout, RateLimit};
 use crate::exchange::{BodyError, Client, Request, RequestBody, Response, ResponseBody, Target};
 use crate::security_log::SecurityLog;
 use crate::storage::Storage;
@@ -38,6 +39,8 @@ pub struct Api {
     pub lockout: Option<Arc<Lockout>>,
     /// Where refused logins are told.
     pub security_log: Arc<SecurityLog>,
+    /// Counts the questions whether a name is taken.
+    pub name_checks: RateLimit,
     /// The operator's choices.
     pub settings: Settings,
     /// For the heartbeat.

@@ -11,7 +11,8 @@ use crate::accounts::is_email;
 use crate::auth::{Account, NewAccount, Password};
 use crate::exchange::Response;
 use crate::security_log::Incident;
-use crate::sync::{NameError, UserName, username_from_account};
+use crate::sync::{NameError, UserName, username_from_account, username_in_browsers};
+use http::StatusCode;
 
 const TEXT: &str = "text/plain";
 
@@ -35,7 +36,7 @@ impl Api {
         let name = UserName::new(name);
         let method = call.method.clone();
         match (method.as_str(), function) {
-            ("GET", []) => self.user_exists(name),
+            ("GET", []) => self.user_exists(call, name),
             ("PUT", []) => {
                 self.create_user(call, &name.map_err(|_| ApiError::Bad(Code::UserName))?)
             }
@@ -56,7 +57,20 @@ impl Api {
 
     /// `GET user/…/<name>`: `1` when the name is taken, `0` when it is free. The browser's wizard asks
     /// for a name as the user types, and for `a` to see whether this is a server at all.
-    fn user_exists(&self, name: Result<UserName, NameError>) -> Result<Response, ApiError> {
+    ///
+    /// An address that asks too often gets a 503 for every name, whose body is `0`: the wizard reads
+    /// the body alone, and takes anything but a digit for a broken server. Signing up tells the
+    /// truth, and who collects names learns nothing.
+    fn user_exists(
+        &self,
+        call: &Call<'_>,
+        name: Result<UserName, NameError>,
+    ) -> Result<Response, ApiError> {
+        if !self.name_checks.allows(call.client.address, call.received) {
+            let mut response = ok(TEXT, "0");
+            *response.status_mut() = StatusCode::SERVICE_UNAVAILABLE;
+            return Ok(response);
+        }
         let taken = match name {
             Ok(name) => self.accounts.lookup(&name)?.is_some(),
             // Not a name that anybody can have; signing up will say so.
@@ -82,7 +96,7 @@ impl Api {
             None if rules.require_email => return Err(ApiError::Bad(Code::Email)),
             _ => {}
         }
-        let belongs = |email: &String| username_from_account(email).ok().as_ref() == Some(name);
+        let belongs = |email: &String| is_name_of(name, email);
         if rules.strict_usernames && !email.as_ref().is_some_and(belongs) {
             return Err(ApiError::Bad(Code::EmailMismatch));
         }
@@ -189,66 +203,12 @@ impl Api {
     }
 }
 
-impl Api {
-    /// The URL that people put into their browsers: as the operator says it, or as this request shows
-    /// it.
-    pub fn public_url(&self, call: &Call<'_>) -> Option<String> {
-        self.settings.public_url.clone().or_else(|| here(call))
-    }
-}
-
-/// The URL under which this very request reached the server, up to the API.
-///
-/// Android leaves the port out of its `Host`; then the front server's own is used. Behind a proxy
-/// that changes scheme, port or path this can't be found out: the setting `server.public_url` says it.
-fn here(call: &Call<'_>) -> Option<String> {
-    let scheme = if call.client.https { "https" } else { "http" };
-    let server = call.client.server.as_deref();
-    let host = match call.header("host") {
-        Some(host) if has_port(host) || !is_android(call) => host,
-        Some(host) => server.filter(|s| s.starts_with(host)).unwrap_or(host),
-        None => server?,
-    };
-    let allowed = |b: u8| b.is_ascii_alphanumeric() || b".-_:[]".contains(&b);
-    if host.is_empty() || !host.bytes().all(allowed) {
-        return None;
-    }
-    let mut path = [
-        call.target.mount.as_slice(),
-        b"/",
-        call.target.path.as_slice(),
-    ]
-    .concat();
-    // On the front page there is no user API in the path; all of it is the root then.
-    if let Some(api) = path.windows(6).rposition(|w| w == b"/user/") {
-        path.truncate(api);
-    }
-    path.push(b'/');
-    Some(format!("{scheme}://{host}{}", url_path(&path)))
-}
-
-fn has_port(host: &str) -> bool {
-    host.rsplit_once(':')
-        .is_some_and(|(_, port)| port.bytes().all(|b| b.is_ascii_digit()))
-}
-
-fn is_android(call: &Call<'_>) -> bool {
-    call.header("user-agent")
-        .is_some_and(|agent| agent.starts_with("Firefox AndroidSync"))
-}
-
-/// A decoded path as a URL carries it, with its slashes collapsed.
-fn url_path(path: &[u8]) -> String {
-    let mut out = String::new();
-    for byte in path {
-        match byte {
-            b'/' if out.ends_with('/') => {}
-            b'/' | b'.' | b'-' | b'_' | b'~' => out.push(char::from(*byte)),
-            byte if byte.is_ascii_alphanumeric() => out.push(char::from(*byte)),
-            byte => out.push_str(&format!("%{byte:02X}")),
-        }
-    }
-    out
+/// Whether browsers, or the Python server, make `name` of an address. They differ where it is not
+/// ASCII.
+fn is_name_of(name: &UserName, email: &str) -> bool {
+    [username_in_browsers(email), username_from_account(email)]
+        .iter()
+        .any(|made| made.as_ref() == Ok(name))
 }
 
 /// A member that is text.
@@ -258,3 +218,6 @@ fn member(members: &Members<'_>, name: &str) -> Option<String> {
         _ => None,
     }
 }
+
+#[cfg(test)]
+mod tests;

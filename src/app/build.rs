@@ -4,9 +4,10 @@ use crate::api::heartbeat::LastCheck;
 use crate::api::profile::Profile;
 use crate::api::{Api, Node, Registration, Settings};
 use crate::auth::password::{Argon2Cost, HashSettings, NewKind, PasswordHashes};
-use crate::auth::sqlite::{AccountOptions, SqliteAccounts};
+use crate::auth::password_check::{Memory, PasswordCheck};
+use crate::auth::sqlite::SqliteAccounts;
 use crate::auth::throttle::InProcess;
-use crate::auth::{Accounts, Lockout};
+use crate::auth::{Accounts, Lockout, RateLimit};
 use crate::config::settings::{self, AuthEngine, NewHash, SecurityLogTarget, StorageEngine};
 use crate::config::value::{Node as NodeSetting, SyslogAddress};
 use crate::config::{Config, value};
@@ -31,6 +32,7 @@ pub fn api(config: &Config, clock: Clock) -> Result<Api, String> {
         accounts: accounts(config)?,
         lockout: lockout(config),
         security_log: security_log(config, &clock)?,
+        name_checks: RateLimit::default(),
         settings: api_settings(config),
         last_check: LastCheck::default(),
         clock,
@@ -51,16 +53,12 @@ pub fn storage(config: &Config, clock: &Clock) -> Result<Arc<dyn Storage>, Strin
 
 /// The account engine.
 pub fn accounts(config: &Config) -> Result<Arc<dyn Accounts>, String> {
-    let hashes = password_hashes(&config.auth)?;
+    let check = password_check(&config.auth)?;
     match config.auth.engine {
         AuthEngine::Sqlite => {
-            let options = AccountOptions {
-                path: config.data.dir.join("accounts.db"),
-                busy: config.storage.busy_timeout,
-                remember: config.auth.remember.unwrap_or_default(),
-                remember_entries: config.auth.remember_entries,
-            };
-            Ok(Arc::new(SqliteAccounts::new(options, hashes, random)))
+            let mut options = SqliteOptions::new(config.data.dir.join("accounts.db"));
+            options.busy = config.storage.busy_timeout;
+            Ok(Arc::new(SqliteAccounts::new(options, check)))
         }
         other => Err(not_yet("auth.engine", other.word())),
     }
@@ -77,6 +75,14 @@ fn random(bytes: &mut [u8]) {
         log::error!("the system gives no randomness");
         std::process::abort();
     }
+}
+
+fn password_check(auth: &settings::Auth) -> Result<PasswordCheck, String> {
+    let memory = Memory {
+        lifetime: auth.remember.unwrap_or_default(),
+        capacity: auth.remember_entries,
+    };
+    Ok(PasswordCheck::new(password_hashes(auth)?, memory, random))
 }
 
 fn password_hashes(auth: &settings::Auth) -> Result<PasswordHashes, String> {

@@ -8,6 +8,7 @@
 
 mod clock;
 mod error;
+pub(crate) mod file;
 mod lock;
 mod mounts;
 mod pool;
@@ -17,7 +18,7 @@ mod session;
 mod write;
 
 pub use crate::sync::Clock;
-pub use pool::{Journal, SqliteOptions};
+pub use file::{Journal, SqliteOptions};
 
 use super::{
     AccountSession, CollectionSession, ReadFrom, Storage, StorageError, StorageResult, WriteSession,
