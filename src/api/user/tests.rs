@@ -10,6 +10,7 @@ use crate::auth::password_check::{Memory, PasswordCheck};
 use crate::auth::sqlite::SqliteAccounts;
 use crate::auth::{Accounts, RateLimit};
 use crate::exchange::{Client, Request, RequestBody, ResponseBody, Target};
+use crate::security_log::SecurityLog;
 use crate::routes::{self, Route};
 use crate::storage::sqlite::{SqliteOptions, SqliteStorage};
 use crate::sync::Timestamp;
