@@ -124,8 +124,8 @@ impl Cache for Memcached {
             return Replaced::No;
         };
         let version = looked_at.version;
-        let done =
-            server.ask(|client| refusable(client.cas(key, Value(item), life(item), version), false));
+        let done = server
+            .ask(|client| refusable(client.cas(key, Value(item), life(item), version), false));
         match done {
             Some(true) => Replaced::Yes,
             Some(false) => Replaced::No,
@@ -186,7 +186,13 @@ mod tests {
     #[test]
     fn keys_are_where_php_puts_them() {
         let first = ["coll:111", "tabs:148", "coll:222", "tabs:259", "coll:777"];
-        let second = ["coll:0", "tabs:37", "lockout:user74", "tabs:703", "coll:888"];
+        let second = [
+            "coll:0",
+            "tabs:37",
+            "lockout:user74",
+            "tabs:703",
+            "coll:888",
+        ];
         for (keys, server) in [(first, 0), (second, 1)] {
             for key in keys {
                 assert_eq!(place(key, 2), server, "{key}");

@@ -31,7 +31,7 @@ pub mod value;
 
 pub use declare::{Section, Setting};
 pub use find::{Found, Surroundings};
-pub use host::Host;
+pub use host::{Host, choose as choose_host};
 pub use load::{Loaded, Options, load};
 pub use markdown::markdown;
 pub use problem::{Place, Problem, Problems};

@@ -6,10 +6,10 @@
 //! and forgetting the account forgets its passwords.
 
 use super::options::LdapOptions;
+use crate::auth::Account;
 use crate::auth::aging::AgingMap;
 use crate::auth::password::{Password, Random};
 use crate::auth::remembered::{Remembered, Verified};
-use crate::auth::Account;
 use crate::sync::UserName;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Mutex, MutexGuard, PoisonError};

@@ -43,6 +43,11 @@ section! {
         connect_timeout: Duration = Duration::from_secs(2),
             in Duration::from_millis(100)..=Duration::from_secs(60);
 
+        /// How long a password that was right is remembered without asking the directory again; 0 is
+        /// not at all. A password that was changed elsewhere, or an account that was disabled, counts
+        /// only after this time.
+        remember: Option<Duration> = None;
+
         /// The entry below which people are, such as `"ou=users,dc=example,dc=com"`.
         base: String = String::new(), php "WEAVE_LDAP_AUTH_DN";
 

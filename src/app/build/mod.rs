@@ -1,109 +1,106 @@
-//! From a configuration to the engines that it names. A new engine is one line here.
+//! From a configuration to the engines that it names. A new engine is one line in [`storage`] or
+//! [`accounts`].
+
+mod accounts;
+mod shared;
+mod storage;
+
+pub use storage::migrate;
 
 use crate::api::heartbeat::LastCheck;
 use crate::api::profile::Profile;
 use crate::api::{Api, Node, Registration, Settings};
-use crate::auth::password::{Argon2Cost, HashSettings, NewKind, PasswordHashes};
-use crate::auth::password_check::{Memory, PasswordCheck};
-use crate::auth::sqlite::SqliteAccounts;
 use crate::auth::throttle::InProcess;
 use crate::auth::{Accounts, Lockout, RateLimit};
-use crate::config::settings::{self, AuthEngine, NewHash, SecurityLogTarget, StorageEngine};
+use crate::config::settings::{self, SecurityLogTarget};
 use crate::config::value::{Node as NodeSetting, SyslogAddress};
 use crate::config::{Config, value};
 use crate::security_log::{Facility, Goal, SecurityLog};
 use crate::storage::Storage;
-use crate::storage::sqlite::{SqliteOptions, SqliteStorage};
 use crate::sync::{Clock, Limits};
+use shared::Shared;
+use std::iter;
 use std::sync::Arc;
 
 /// How many names the lockout of one process keeps in mind.
 const LOCKOUT_NAMES: usize = 10_000;
 
-/// Makes everything that the handlers work with. Engines open their databases when they are first
-/// used, so this fails only over settings that make no sense together.
-///
-/// # Errors
-///
-/// A sentence for the operator.
-pub fn api(config: &Config, clock: Clock) -> Result<Api, String> {
-    Ok(Api {
-        storage: storage(config, &clock)?,
-        accounts: accounts(config)?,
-        lockout: lockout(config),
-        security_log: security_log(config, &clock)?,
-        name_checks: RateLimit::default(),
-        settings: api_settings(config),
-        last_check: LastCheck::default(),
-        clock,
-    })
+/// Makes applications' parts. Hosts whose settings are equal share their engines.
+pub struct Builder {
+    clock: Clock,
+    storages: Shared<Arc<dyn Storage>>,
+    accounts: Shared<Arc<dyn Accounts>>,
+    lockouts: Shared<Option<Arc<Lockout>>>,
+    security_logs: Shared<Arc<SecurityLog>>,
 }
 
-/// The storage engine.
-pub fn storage(config: &Config, clock: &Clock) -> Result<Arc<dyn Storage>, String> {
-    match config.storage.engine {
-        StorageEngine::Sqlite => {
-            let mut options = SqliteOptions::new(config.data.dir.join("weft.db"));
-            options.busy = config.storage.busy_timeout;
-            Ok(Arc::new(SqliteStorage::new(options, Arc::clone(clock))))
+impl Builder {
+    /// Nothing is made yet.
+    pub fn new(clock: Clock) -> Self {
+        Builder {
+            clock,
+            storages: Shared::default(),
+            accounts: Shared::default(),
+            lockouts: Shared::default(),
+            security_logs: Shared::default(),
         }
-        other => Err(not_yet("storage.engine", other.word())),
     }
-}
 
-/// The account engine.
-pub fn accounts(config: &Config) -> Result<Arc<dyn Accounts>, String> {
-    let check = password_check(&config.auth)?;
-    match config.auth.engine {
-        AuthEngine::Sqlite => {
-            let mut options = SqliteOptions::new(config.data.dir.join("accounts.db"));
-            options.busy = config.storage.busy_timeout;
-            Ok(Arc::new(SqliteAccounts::new(options, check)))
+    /// Makes everything that the handlers work with. Engines open their databases when they are first
+    /// used, so this fails only over settings that make no sense together.
+    ///
+    /// # Errors
+    ///
+    /// A sentence for the operator.
+    pub fn api(&mut self, config: &Config) -> Result<Api, String> {
+        let clock = Arc::clone(&self.clock);
+        let lockout = Config {
+            lockout: config.lockout.clone(),
+            memcached: config.memcached.clone(),
+            ..Config::default()
+        };
+        let log = Config {
+            security_log: config.security_log.clone(),
+            ..Config::default()
+        };
+        Ok(Api {
+            storage: self.storage(config)?,
+            accounts: self
+                .accounts
+                .get(accounts::about(config), || accounts::accounts(config))?,
+            lockout: self.lockouts.get(lockout, || Ok(self::lockout(config)))?,
+            security_log: self
+                .security_logs
+                .get(log, || security_log(config, &clock))?,
+            name_checks: RateLimit::default(),
+            settings: api_settings(config),
+            last_check: LastCheck::default(),
+            clock,
+        })
+    }
+
+    /// Every storage engine that a host of the configuration has, each once.
+    ///
+    /// # Errors
+    ///
+    /// A sentence for the operator.
+    pub fn storages(mut self, config: &Config) -> Result<Vec<Arc<dyn Storage>>, String> {
+        for config in all(config) {
+            self.storage(config)?;
         }
-        other => Err(not_yet("auth.engine", other.word())),
+        Ok(self.storages.all())
+    }
+
+    fn storage(&mut self, config: &Config) -> Result<Arc<dyn Storage>, String> {
+        let clock = &self.clock;
+        self.storages
+            .get(storage::about(config), || storage::storage(config, clock))
     }
 }
 
-fn not_yet(setting: &str, value: &str) -> String {
-    format!("{setting} = \"{value}\" is not in this program; use \"sqlite\"")
-}
-
-/// Randomness from the system. When the system has none, nothing secret can be made: the program
-/// ends rather than go on with secrets that can be guessed.
-fn random(bytes: &mut [u8]) {
-    if getrandom::fill(bytes).is_err() {
-        log::error!("the system gives no randomness");
-        std::process::abort();
-    }
-}
-
-fn password_check(auth: &settings::Auth) -> Result<PasswordCheck, String> {
-    let memory = Memory {
-        lifetime: auth.remember.unwrap_or_default(),
-        capacity: auth.remember_entries,
-    };
-    Ok(PasswordCheck::new(password_hashes(auth)?, memory, random))
-}
-
-fn password_hashes(auth: &settings::Auth) -> Result<PasswordHashes, String> {
-    let salt = &auth.legacy_sha_salt;
-    PasswordHashes::new(HashSettings {
-        legacy_md5: auth.legacy_md5,
-        legacy_sha_salt: (!salt.is_empty()).then(|| salt.expose().to_owned()),
-        new_kind: match auth.new_hash {
-            NewHash::Argon2id => NewKind::Argon2id,
-            NewHash::Ssha256 => NewKind::Ssha256,
-        },
-        argon2: Argon2Cost {
-            memory_kib: auth.argon2_memory_kib,
-            passes: auth.argon2_iterations,
-            ..Argon2Cost::default()
-        },
-    })
-    .map_err(|_| {
-        "auth.argon2_memory_kib and auth.argon2_iterations together are more than any hash may cost"
-            .to_owned()
-    })
+/// The configuration of all hosts that are not named, and those of the hosts that are.
+fn all(config: &Config) -> impl Iterator<Item = &Config> {
+    iter::once(config).chain(config.hosts.iter().map(|host| &host.config))
 }
 
 fn lockout(config: &Config) -> Option<Arc<Lockout>> {
