@@ -3,7 +3,7 @@
 use crate::api::Api;
 use crate::app::{App, OutOfOrder, build};
 use crate::auth::{AuthError, NewAccount, Password};
-use crate::cli::{self, Caller, Common, Failure, Role, Socket};
+use crate::cli::{self, Answer, Caller, Common, Failure, Migrated, Role, Socket};
 use crate::config::Config;
 use crate::exchange::Application;
 use crate::gateway::{self, http};
@@ -143,6 +143,23 @@ impl cli::Program for Program {
             gone += purge(&*storage)?;
         }
         Ok(gone)
+    }
+
+    fn migrate(&self, config: &Config, rehearsal: bool) -> Result<Vec<Migrated>, Failure> {
+        let databases = build::migrate(config, rehearsal).map_err(Failure::Other)?;
+        let migrated = databases
+            .into_iter()
+            .map(|(database, outcome)| Migrated { database, outcome });
+        Ok(migrated.collect())
+    }
+
+    fn check(&self, config: &Config) -> Result<Vec<Answer>, Failure> {
+        let answers = build::check(config, &self.clock).map_err(Failure::Other)?;
+        let answers = answers.into_iter().map(|(server, outcome)| Answer {
+            server,
+            trouble: outcome.err(),
+        });
+        Ok(answers.collect())
     }
 
     fn accounts(&self, config: &Config) -> Result<Box<dyn cli::Accounts>, Failure> {

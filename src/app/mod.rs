@@ -193,3 +193,52 @@ impl Application for App {
         )
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::config::Host;
+    use crate::config::value::FilePath;
+    use crate::exchange::{Client, RequestBody};
+    use crate::sync::Timestamp;
+    use std::sync::Arc;
+    use std::time::Duration;
+
+    /// What an application with a setting of its own for `sync2.example.org` asks a client to wait.
+    fn backoff(host: &str, proxy_says: Option<&str>) -> Option<String> {
+        let folder = tempfile::tempdir().unwrap();
+        let mut config = Config::default();
+        config.data.dir = FilePath(folder.path().to_owned());
+        config.server.trusted_proxies = vec![Network::parse("127.0.0.1").unwrap()];
+        let mut other = config.clone();
+        other.server.backoff = Some(Duration::from_secs(7));
+        config.hosts.push(Host {
+            names: vec!["sync2.example.org".into()],
+            config: other,
+            places: Default::default(),
+        });
+        let app = App::new(&config, Arc::new(|| Timestamp::ZERO)).unwrap();
+        let mut request = Request::new(RequestBody::empty());
+        let headers = request.headers_mut();
+        headers.insert(HOST, host.parse().unwrap());
+        if let Some(told) = proxy_says {
+            headers.insert("x-forwarded-host", told.parse().unwrap());
+        }
+        let client = Client {
+            address: "127.0.0.1".parse().ok(),
+            ..Client::default()
+        };
+        request.extensions_mut().insert(client);
+        let response = app.handle(request);
+        let backoff = response.headers().get("x-weave-backoff")?;
+        Some(backoff.to_str().unwrap().to_owned())
+    }
+
+    #[test]
+    fn a_host_has_settings_of_its_own_and_an_unknown_one_those_of_all() {
+        assert_eq!(backoff("SYNC2.example.org:443", None).as_deref(), Some("7"));
+        assert_eq!(backoff("sync1.example.org", None), None);
+        let told = Some("sync2.example.org");
+        assert_eq!(backoff("inner", told).as_deref(), Some("7"));
+    }
+}

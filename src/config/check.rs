@@ -56,7 +56,7 @@ fn databases(config: &Config) -> Vec<Problem> {
         "storage.mirror",
         second,
     );
-    if mysql && mirror && second == write {
+    if mysql && mirror && second.is_same_place(&write) {
         problems.push(Problem::general(
             "[storage.mirror] is the same database as [mysql.write]; a second store is another one",
         ));

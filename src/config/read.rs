@@ -139,6 +139,9 @@ impl File<'_> {
         };
         let mut settings = table.clone();
         settings.remove(host::NAMES);
+        if settings.remove(host::TABLE).is_some() {
+            self.problem(at, "a [[host]] holds no other [[host]]".to_owned());
+        }
         let outside = std::mem::take(&mut self.reading.entries);
         self.table("", &settings);
         let entries = std::mem::replace(&mut self.reading.entries, outside);

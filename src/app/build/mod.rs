@@ -4,8 +4,9 @@
 mod accounts;
 mod shared;
 mod storage;
+mod survey;
 
-pub use storage::migrate;
+pub use survey::{check, migrate};
 
 use crate::api::heartbeat::LastCheck;
 use crate::api::profile::Profile;

@@ -1,10 +1,10 @@
 //! Storage engines from settings.
 
-use crate::cache::{Cache, Memcached, MemcachedOptions};
+use crate::cache::MemcachedOptions;
 use crate::config::Config;
-use crate::config::settings::{MirrorEngine, MysqlCharset, MysqlServer, StorageEngine};
+use crate::config::settings::{MirrorEngine, Mysql, MysqlCharset, MysqlServer, StorageEngine};
 use crate::storage::mirrored::Mirrored;
-use crate::storage::mysql::{Address, Charset, Migration, MySqlConfig, MySqlStorage, Server};
+use crate::storage::mysql::{Address, Charset, MySqlConfig, MySqlStorage, Server};
 use crate::storage::sqlite::{SqliteOptions, SqliteStorage};
 use crate::storage::{Storage, StorageError};
 use crate::sync::Clock;
@@ -41,40 +41,47 @@ pub fn storage(config: &Config, clock: &Clock) -> Result<Arc<dyn Storage>, Strin
     })
 }
 
-/// The MySQL servers of the configuration, each with a name for it, as far as it uses any: the one
-/// of the records, and the second store.
-pub fn mysql_servers(config: &Config) -> Result<Vec<(&'static str, MySqlStorage)>, String> {
-    let mut servers = Vec::new();
-    if config.storage.engine == StorageEngine::Mysql {
-        servers.push(("[mysql.write]", mysql(config)?));
-    }
-    servers.extend(mirror(config)?.map(|mirror| ("[storage.mirror]", mirror)));
-    Ok(servers)
+/// A MySQL database that holds records.
+pub struct Database<'c> {
+    /// Where it is.
+    pub server: MysqlServer<'c>,
+    /// Its tables.
+    pub tables: &'c Mysql,
+    /// What works with it.
+    pub storage: MySqlStorage,
 }
 
-/// What the databases of the configuration lack, with the section that names each; added to them
-/// unless this is a rehearsal.
-pub fn migrate(
-    config: &Config,
-    rehearsal: bool,
-) -> Result<Vec<(&'static str, Vec<Migration>)>, String> {
-    let servers = mysql_servers(config)?;
-    let done = servers.into_iter().map(|(section, storage)| {
-        let migrations = storage.migrate(rehearsal);
-        migrations
-            .map(|migrations| (section, migrations))
-            .map_err(|error| format!("{section}: {error}"))
-    });
-    done.collect()
+/// The MySQL databases of a configuration that hold records, the second store among them.
+pub fn databases(config: &Config) -> Result<Vec<Database<'_>>, String> {
+    let mut databases = Vec::new();
+    let tables = &config.mysql;
+    if config.storage.engine == StorageEngine::Mysql {
+        databases.push(Database {
+            server: config.mysql_write.server(),
+            tables,
+            storage: mysql(config)?,
+        });
+    }
+    if let Some(storage) = mirror(config)? {
+        let server = config.mirror.server();
+        databases.push(Database {
+            server,
+            tables,
+            storage,
+        });
+    }
+    Ok(databases)
 }
 
 fn mysql(config: &Config) -> Result<MySqlStorage, String> {
     let write = config.mysql_write.server();
     let mut options = mysql_config(config, write);
     let read = config.mysql_read.server();
-    // A replica that is the primary itself would only cost connections.
-    let replica = Some(read.or(write)).filter(|server| read.is_somewhere() && *server != write);
-    options.read = replica.map(server);
+    let replica = read.or(write);
+    // The primary under another user's name is still the primary, and knows more than a replica.
+    if read.is_somewhere() && !replica.is_same_place(&write) {
+        options.read = Some(server(replica));
+    }
     MySqlStorage::new(options).map_err(|error: StorageError| error.to_string())
 }
 
@@ -120,8 +127,8 @@ fn server(server: MysqlServer<'_>) -> Server {
     }
 }
 
-/// The cache that hosts share, if there is one.
-pub fn cache(config: &Config) -> Option<Arc<dyn Cache>> {
+/// The memcached servers, if there are any.
+pub fn memcached(config: &Config) -> Option<MemcachedOptions> {
     let memcached = &config.memcached;
     let servers = memcached.servers.iter();
     let options = MemcachedOptions {
@@ -132,8 +139,5 @@ pub fn cache(config: &Config) -> Option<Arc<dyn Cache>> {
         io_timeout: memcached.io_timeout,
         silence: memcached.silence,
     };
-    match options.servers.is_empty() {
-        true => None,
-        false => Some(Arc::new(Memcached::new(&options))),
-    }
+    (!options.servers.is_empty()).then_some(options)
 }

@@ -2,6 +2,7 @@
 
 use crate::config::declare::section;
 use crate::config::value::{FilePath, Secret, TableName, choices};
+use std::fmt;
 use std::time::Duration;
 
 choices! {
@@ -83,6 +84,15 @@ impl<'s> MysqlServer<'s> {
         !self.host.is_empty() || self.socket.is_some()
     }
 
+    /// Whether both are one database on one server, whoever logs in there.
+    pub fn is_same_place(&self, other: &MysqlServer<'_>) -> bool {
+        let server = match (self.socket, other.socket) {
+            (None, None) => (self.host, self.port) == (other.host, other.port),
+            (one, two) => one == two,
+        };
+        server && self.database == other.database
+    }
+
     /// The same, with what it leaves open taken from `other`. A password goes with its user.
     #[must_use]
     pub fn or(self, other: MysqlServer<'s>) -> MysqlServer<'s> {
@@ -105,6 +115,17 @@ impl<'s> MysqlServer<'s> {
             database,
             user,
             password,
+        }
+    }
+}
+
+/// For people: no password.
+impl fmt::Display for MysqlServer<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "database {} at ", self.database)?;
+        match self.socket {
+            Some(socket) => write!(f, "{}", socket.display()),
+            None => write!(f, "{}:{}", self.host, self.port),
         }
     }
 }

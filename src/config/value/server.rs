@@ -135,6 +135,8 @@ impl Value for SyslogAddress {
 mod tests {
     use super::*;
 
+    type Shown = fn(&str) -> Option<String>;
+
     fn shown<T: Value>(text: &str) -> Option<String> {
         let value = T::read(&Item::Text(text.to_owned())).ok()?;
         Some(value.show())
@@ -142,7 +144,7 @@ mod tests {
 
     #[test]
     fn servers_are_read_as_people_write_them() {
-        let cases: [(fn(&str) -> Option<String>, &str, Option<&str>); 17] = [
+        let cases: [(Shown, &str, Option<&str>); 17] = [
             (shown::<HostPort>, "mc1:11211", Some("\"mc1:11211\"")),
             (shown::<HostPort>, "[::1]:1", Some("\"[::1]:1\"")),
             (shown::<HostPort>, "::1:1", None),
