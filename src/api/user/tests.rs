@@ -1,6 +1,7 @@
 //! The user API on the real SQLite engines: bodies byte by byte, and which check comes first.
 
 mod nodes;
+mod refused;
 
 use super::*;
 use crate::api::Settings;
