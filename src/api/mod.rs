@@ -8,6 +8,7 @@ pub mod error;
 pub mod format;
 pub mod heartbeat;
 pub mod info;
+pub mod json;
 pub mod login;
 pub mod profile;
 mod public_url;

@@ -4,8 +4,8 @@
 //! and with its slash, the bare number of an error.
 
 use super::error::{ApiError, Code};
+use super::json::{Members, Shape, shape, shape_of, text_of};
 use super::profile::Profile;
-use super::wbo_json::{Members, Shape, shape, shape_of, text_of};
 use super::{Api, Call, Node, ok};
 use crate::accounts::is_email;
 use crate::auth::{Account, NewAccount, Password};
