@@ -20,6 +20,7 @@ pub mod wipe_guard;
 
 use crate::auth::{Accounts, Lockout, RateLimit};
 use crate::exchange::{BodyError, Client, Request, RequestBody, Response, ResponseBody, Target};
+use crate::security_log::SecurityLog;
 use crate::storage::Storage;
 use crate::storage::write_cap::WriteCap;
 use crate::sync::{Clock, Limits, Timestamp};
@@ -37,7 +38,9 @@ pub struct Api {
     /// Who may do what.
     pub accounts: Arc<dyn Accounts>,
     /// Counts failed logins; nothing when there is no lockout.
-    pub lockout: Option<Lockout>,
+    pub lockout: Option<Arc<Lockout>>,
+    /// Where refused logins are told.
+    pub security_log: Arc<SecurityLog>,
     /// Counts the questions whether a name is taken.
     pub name_checks: RateLimit,
     /// How much each user may write in a day; nothing when there is no cap.

@@ -8,6 +8,8 @@
 mod account;
 mod aging;
 pub mod basic;
+pub mod ids;
+pub mod ldap;
 pub mod password;
 pub mod password_check;
 mod rate_limit;

@@ -98,6 +98,11 @@ pub trait Backend: Sync {
     /// Makes the backend unable to answer.
     fn kill(&self);
 
+    /// The URL of the node that the backend gives to every new account, if it does that.
+    fn node(&self) -> Option<String> {
+        None
+    }
+
     /// What the engine can do.
     fn can(&self) -> Abilities;
 }
