@@ -1,4 +1,4 @@
-//! Truth values, text, whole numbers, socket addresses.
+//! Truth values, whole numbers, text, socket addresses.
 
 use super::{Item, Optional, Value, quoted, refusal};
 use std::net::SocketAddr;
@@ -54,6 +54,7 @@ macro_rules! whole_numbers {
 
 whole_numbers!(u16, u32, u64, usize);
 
+/// Text, as it is written.
 impl Value for String {
     fn expects() -> String {
         "text".to_owned()
@@ -61,7 +62,7 @@ impl Value for String {
 
     fn read(item: &Item) -> Result<Self, String> {
         match item {
-            Item::Text(text) => Ok(text.clone()),
+            Item::Text(text) if !text.contains('\0') => Ok(text.clone()),
             _ => Err(refusal::<Self>(item)),
         }
     }
