@@ -22,6 +22,7 @@ use crate::auth::{Accounts, Lockout, RateLimit};
 use crate::exchange::{BodyError, Client, Request, RequestBody, Response, ResponseBody, Target};
 use crate::security_log::SecurityLog;
 use crate::storage::Storage;
+use crate::storage::write_cap::WriteCap;
 use crate::sync::{Clock, Limits, Timestamp};
 use error::{ApiError, Code};
 use http::header::{CONTENT_TYPE, HeaderName, HeaderValue};
@@ -38,6 +39,8 @@ pub struct Api {
     pub accounts: Arc<dyn Accounts>,
     /// Counts failed logins; nothing when there is no lockout.
     pub lockout: Option<Arc<Lockout>>,
+    /// How much each user may write in a day; nothing when there is no cap.
+    pub write_cap: Option<Arc<WriteCap>>,
     /// Where refused logins are told.
     pub security_log: Arc<SecurityLog>,
     /// Counts the questions whether a name is taken.

@@ -74,11 +74,11 @@ impl Memcached {
         }
     }
 
+    /// The server of a key, if it is a key.
     fn server_of(&self, key: &str) -> Option<&Server> {
-        if !is_key(key) {
-            return None;
-        }
-        self.servers.get(place(key, self.servers.len()))
+        self.servers
+            .get(place(key, self.servers.len()))
+            .filter(|_| is_key(key))
     }
 }
 
@@ -100,7 +100,10 @@ fn crc32(bytes: &[u8]) -> u32 {
 impl Cache for Memcached {
     fn look(&self, key: &str) -> Looked {
         let Some(server) = self.server_of(key) else {
-            return Looked::Missing;
+            return match self.servers.is_empty() {
+                true => Looked::Away,
+                false => Looked::Missing,
+            };
         };
         match server.ask(|client| client.get::<(Vec<u8>, u32, Option<u64>)>(key)) {
             Some(Some((bytes, flags, version))) => Looked::Found(Entry {

@@ -25,6 +25,7 @@ pub mod browser;
 pub mod certificates;
 mod gateway;
 pub mod http;
+mod memcached;
 mod nginx;
 mod ports;
 mod site;
@@ -33,3 +34,4 @@ mod supervised;
 mod weft;
 
 pub use gateway::{Gateway, Server, Shared};
+pub use memcached::Memcached;

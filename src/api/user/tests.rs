@@ -110,6 +110,7 @@ impl Server {
             storage: Arc::new(SqliteStorage::new(file("weft.db"), Arc::clone(&clock))),
             accounts: Arc::clone(&accounts) as _,
             lockout: None,
+            write_cap: None,
             security_log: Arc::new(SecurityLog::off()),
             name_checks: RateLimit::new(5, Duration::from_secs(3600), 10),
             settings,
