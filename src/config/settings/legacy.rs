@@ -16,8 +16,10 @@ section! {
 }
 
 section! {
-    /// memcached, shared by all hosts. Without servers, nothing is cached, and wrong passwords and the
-    /// day's writes are counted by each process.
+    /// memcached, shared by all hosts: wrong passwords and the day's writes are counted there, and
+    /// while `legacy.php_beside` is set, tabs and the collections' times are shared with PHP. Without
+    /// servers, each process counts by itself. Weft answers nothing from it that the database does not
+    /// know, and loses nothing with it.
     "memcached" in memcached: Memcached {
         /// The servers, such as `["mc1:11211", "mc2:11211"]`. Their order decides which of them holds a
         /// key: every host, PHP or not, must have the same. A host whose name can't be looked up is a
