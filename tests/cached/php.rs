@@ -70,14 +70,14 @@ impl Fleet {
         let (coll, tabs) = (format!("coll:{number}"), format!("tabs:{number}"));
         assert_eq!(self.php_reads(&coll), json!(false));
 
-        let foo = self.put(user, "foo", &[full("a", "x"), full("b", "y")]);
+        let changed = self.put(user, "foo", &[full("a", "x"), full("b", "y")]);
         let tab = self.put(
             user,
             "tabs",
             &[full("12", "one é \u{1f600}"), full("t", "{}")],
         );
         let list = self.php_reads(&coll);
-        assert_eq!(list["foo"], json!([foo.to_string(), "2"]));
+        assert_eq!(list["foo"], json!([changed.to_string(), "2"]));
         assert_eq!(list["tabs"], json!([tab, "2"]));
         let stored = self.php_reads(&tabs);
         assert_eq!(stored["12"], json!([tab, "one é \u{1f600}"]));

@@ -186,7 +186,8 @@ impl PhpTabs {
     }
 
     fn has_nothing_to_tell(&self) -> bool {
-        self.tabs.is_empty() && self.deletion.is_none()
+        let published = |(_, tab): (&str, &Tab)| tab.modified.form == TimeForm::Int;
+        self.tabs.iter().all(published) && self.deletion.is_none()
     }
 }
 
