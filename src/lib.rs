@@ -2,10 +2,11 @@
 //!
 //! A request comes in through a [`gateway`], which turns its transport into an [`exchange`]
 //! request; [`app`] asks [`routes`] what it means and calls one handler of [`api`]; the handler
-//! asks [`auth`] who is speaking and opens one session of [`storage`]. The nouns that all of them
+//! asks [`auth`] who is speaking (and tells [`security_log`] who was not let in) and opens one session of
+//! [`storage`]. The nouns that all of them
 //! speak live in [`sync`]. Arrows point down only:
 //!
-//! gateway → app → api → {auth, storage} → sync.
+//! gateway → app → api → {auth, storage, security_log} → sync.
 
 #![forbid(unsafe_code)]
 
@@ -14,10 +15,13 @@ pub mod api;
 pub mod app;
 pub mod auth;
 pub mod cache;
+pub mod cli;
 pub mod config;
 pub mod exchange;
 pub mod gateway;
+pub mod program;
 pub mod routes;
+pub mod security_log;
 pub mod storage;
 pub mod sync;
 pub mod web;

@@ -64,36 +64,78 @@ pub struct StoragePath {
 }
 
 /// Finds the API that `target` aims at. `base` is the URL path under which the operator says that the
-/// API lies; empty to find it out.
-pub fn resolve(target: &Target, base: &str) -> Route {
-    let mount = segments(&target.mount);
-    let path = segments(&target.path);
-    let all: Vec<&[u8]> = mount.iter().chain(&path).copied().collect();
-    let slash = target.path.ends_with(b"/");
-    let starts = if base.trim_matches('/').is_empty() {
-        // An API begins where the mount ends, or where the mount's last segments are its beginning,
-        // or behind a prefix that the mount does not know.
-        mount.len().saturating_sub(2)..all.len()
-    } else {
-        let base = segments(base.as_bytes());
-        if !all.starts_with(&base) {
-            return Route::Unknown;
-        }
-        base.len()..(base.len() + 1).min(all.len())
-    };
-    for start in starts {
-        let rest = &all[start..];
-        let head = head_length(rest);
-        // A version deep in the mount is a folder's name; only one that ends the mount counts.
-        let crosses = start >= mount.len() || start + head >= mount.len();
-        if head > 0 && crosses {
-            return api(rest, slash);
-        }
+/// API lies; nothing to find it out.
+pub fn resolve(target: &Target, base: Option<&str>) -> Route {
+    let place = Place::of(target, base);
+    if let Some(start) = place.api {
+        let slash = match place.path {
+            0 => target.path.ends_with(b"/") || target.mount.ends_with(b"/"),
+            _ => target.path.ends_with(b"/"),
+        };
+        return api(&place.all[start..], slash);
     }
-    if all.len() <= mount.len() {
+    if place.all.len() <= place.root && place.below_base {
         Route::Page(Page::Front)
     } else {
         Route::Unknown
+    }
+}
+
+/// The segments of the URL path under which the server lies that `target` aims at: what is before
+/// its API or its page.
+pub fn root<'t>(target: &'t Target, base: Option<&'t str>) -> Vec<&'t [u8]> {
+    if let Some(base) = base {
+        return segments(base.as_bytes());
+    }
+    let mut place = Place::of(target, base);
+    place.all.truncate(place.api.unwrap_or(place.root));
+    place.all
+}
+
+/// Where in a path everything lies, in segments.
+struct Place<'t> {
+    /// Mount and path.
+    all: Vec<&'t [u8]>,
+    /// How many of them the path has.
+    path: usize,
+    /// How many of them the server's own path has, as far as it is known without an API.
+    root: usize,
+    /// The path lies where the operator says that the API does, if that is said.
+    below_base: bool,
+    /// Where the API begins, if there is one.
+    api: Option<usize>,
+}
+
+impl<'t> Place<'t> {
+    fn of(target: &'t Target, base: Option<&str>) -> Self {
+        let mount = segments(&target.mount);
+        let path = segments(&target.path);
+        let all: Vec<&[u8]> = mount.iter().chain(&path).copied().collect();
+        let base = base.map(|base| segments(base.as_bytes()));
+        let below_base = base.as_ref().is_none_or(|base| all.starts_with(base));
+        let root = base.as_ref().map_or(mount.len(), Vec::len);
+        let head = |start: usize| head_length(&all[start..]);
+        let api = match base {
+            Some(_) => Some(root).filter(|_| below_base && root < all.len() && head(root) > 0),
+            // An API begins where the mount ends, or where the mount's last segments are its
+            // beginning, or behind a prefix that the mount does not know. A version deep in the
+            // mount is a folder's name; only one that ends the mount counts.
+            None => (mount.len().saturating_sub(2)..all.len())
+                .find(|start| head(*start) > 0 && start + head(*start) >= mount.len()),
+        };
+        // A front that knows no PATH_INFO leaves the whole path to the mount (nginx's stock
+        // parameters).
+        let api = match api {
+            None if path.is_empty() && below_base => (0..all.len()).find(|start| head(*start) > 0),
+            api => api,
+        };
+        Place {
+            path: path.len(),
+            all,
+            root,
+            below_base,
+            api,
+        }
     }
 }
 
@@ -118,7 +160,10 @@ fn head_length(rest: &[&[u8]]) -> usize {
 fn api(rest: &[&[u8]], slash: bool) -> Route {
     let text: Option<Vec<&str>> = rest.iter().map(|s| std::str::from_utf8(s).ok()).collect();
     let Some(text) = text else {
-        return Route::NotText;
+        return match rest {
+            [b"misc", ..] => Route::Unknown,
+            _ => Route::NotText,
+        };
     };
     match text[..] {
         ["user", _, ref parts @ ..] => Route::User(parts.iter().map(|s| s.to_string()).collect()),
@@ -160,7 +205,7 @@ mod tests {
             query: vec![],
             undecodable: false,
         };
-        resolve(&target, "")
+        resolve(&target, None)
     }
 
     fn storage(mount: &str, path: &str) -> StoragePath {
@@ -180,6 +225,7 @@ mod tests {
             ("/weave", "//1.1//alice/storage//tabs/x"),
             ("/1.0/weft.cgi", "/1.1/alice/storage/tabs/x"),
             ("/a/1.1", "/alice/storage/tabs/x"),
+            ("/sync/1.1/alice/storage/tabs/x", ""),
         ];
         for (mount, path) in mounts {
             let found = storage(mount, path);
@@ -238,7 +284,7 @@ mod tests {
                 path: path.into(),
                 ..Target::default()
             };
-            resolve(&target, "/home/user/")
+            resolve(&target, Some("/home/user/"))
         };
         assert!(
             matches!(at("/home/user/1.0/alice/info/quota"), Route::Storage(p) if p.user == "alice")
@@ -259,6 +305,6 @@ mod tests {
             path: b"/1.0/alice/storage/a\xff".to_vec(),
             ..Target::default()
         };
-        assert_eq!(resolve(&target, ""), Route::NotText);
+        assert_eq!(resolve(&target, None), Route::NotText);
     }
 }

@@ -2,22 +2,25 @@
 //!
 //! A handler is given a [`Call`] and answers a response or an [`ApiError`]; it knows no transport and
 //! no engine by name. What every response carries (times, backoff, the account's alert) is put on in
-//! one place, [`Api::finish`].
+//! one place, [`finish`].
 
 pub mod error;
 pub mod format;
 pub mod heartbeat;
 pub mod info;
+pub mod json;
 pub mod login;
 pub mod profile;
+mod public_url;
 pub mod search;
 pub mod storage;
 pub mod user;
 pub mod wbo_json;
 pub mod wipe_guard;
 
-use crate::auth::{Accounts, Lockout};
+use crate::auth::{Accounts, Lockout, RateLimit};
 use crate::exchange::{BodyError, Client, Request, RequestBody, Response, ResponseBody, Target};
+use crate::security_log::SecurityLog;
 use crate::storage::Storage;
 use crate::storage::write_cap::WriteCap;
 use crate::sync::{Clock, Limits, Timestamp};
@@ -35,11 +38,17 @@ pub struct Api {
     /// Who may do what.
     pub accounts: Arc<dyn Accounts>,
     /// Counts failed logins; nothing when there is no lockout.
-    pub lockout: Option<Lockout>,
+    pub lockout: Option<Arc<Lockout>>,
+    /// Where refused logins are told.
+    pub security_log: Arc<SecurityLog>,
+    /// Counts the questions whether a name is taken.
+    pub name_checks: RateLimit,
     /// How much each user may write in a day; nothing when there is no cap.
     pub write_cap: Option<WriteCap>,
     /// The operator's choices.
     pub settings: Settings,
+    /// For the heartbeat.
+    pub last_check: heartbeat::LastCheck,
     /// The host's clock, for what no session gives a time to.
     pub clock: Clock,
 }
@@ -63,8 +72,8 @@ pub struct Settings {
     pub node: Node,
     /// The URL that people put into their browsers, with its slash; nothing to find it out.
     pub public_url: Option<String>,
-    /// The URL path under which the API lies; empty to find it out.
-    pub base_path: String,
+    /// The URL path under which the API lies; nothing to find it out.
+    pub base_path: Option<String>,
     /// How accounts are made.
     pub registration: Registration,
 }
@@ -104,7 +113,7 @@ impl Default for Settings {
             wipe_guard: Duration::from_secs(10),
             node: Node::Here,
             public_url: None,
-            base_path: String::new(),
+            base_path: None,
             registration: Registration {
                 open: true,
                 secret: None,
@@ -145,17 +154,16 @@ impl<'b> From<Request<'b>> for Call<'b> {
 }
 
 impl Call<'_> {
-    /// Reads the body, if it is not longer than the limit. To be called once.
-    pub fn body(&mut self, limits: &Limits) -> Result<Vec<u8>, ApiError> {
+    /// Reads the body, if it has at most `limit` bytes. To be called once.
+    pub fn body(&mut self, limit: u64) -> Result<Vec<u8>, ApiError> {
         let body = self.body.take().unwrap_or_else(RequestBody::empty);
-        body.read_all(limits.body_bytes)
-            .map_err(|error| match error {
-                BodyError::TooLarge => ApiError::TooLarge,
-                BodyError::Broken(why) => {
-                    log::warn!("a request's body did not arrive whole: {why}");
-                    ApiError::Bad(Code::Json)
-                }
-            })
+        body.read_all(limit).map_err(|error| match error {
+            BodyError::TooLarge => ApiError::TooLarge,
+            BodyError::Broken(why) => {
+                log::warn!("a request's body did not arrive whole: {why}");
+                ApiError::Bad(Code::Json)
+            }
+        })
     }
 
     /// A header's value, if it is text.
@@ -165,11 +173,11 @@ impl Call<'_> {
 }
 
 /// The time that a response speaks of, where a session gave it one. Carried in the response's
-/// extensions until [`Api::finish`] prints it.
+/// extensions until [`finish`] prints it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct SessionTime(pub Timestamp);
 
-/// The account's alert text, on its way to [`Api::finish`].
+/// The account's alert text, on its way to [`finish`].
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Alert(pub String);
 
@@ -188,33 +196,36 @@ pub fn at(time: Timestamp, mut response: Response) -> Response {
     response
 }
 
-impl Api {
-    /// Puts on what every response carries.
-    pub fn finish(&self, mut response: Response, profile: Profile) -> Response {
-        let time = match response.extensions_mut().remove::<SessionTime>() {
-            Some(SessionTime(time)) => time,
-            None => (self.clock)(),
-        };
-        let alert = response.extensions_mut().remove::<Alert>();
-        let unavailable = response.status() == StatusCode::SERVICE_UNAVAILABLE;
-        let headers = response.headers_mut();
-        let mut put = |name: &'static str, value: String| {
-            if let Ok(value) = HeaderValue::try_from(value) {
-                headers.insert(HeaderName::from_static(name), value);
-            }
-        };
-        put("x-weave-timestamp", profile.time(time));
-        if let Some(Alert(text)) = alert {
-            put("x-weave-alert", printable(&text));
+/// Puts on what every response carries.
+pub fn finish(
+    mut response: Response,
+    profile: Profile,
+    settings: &Settings,
+    clock: &Clock,
+) -> Response {
+    let time = match response.extensions_mut().remove::<SessionTime>() {
+        Some(SessionTime(time)) => time,
+        None => clock(),
+    };
+    let alert = response.extensions_mut().remove::<Alert>();
+    let unavailable = response.status() == StatusCode::SERVICE_UNAVAILABLE;
+    let headers = response.headers_mut();
+    let mut put = |name: &'static str, value: String| {
+        if let Ok(value) = HeaderValue::try_from(value) {
+            headers.insert(HeaderName::from_static(name), value);
         }
-        if unavailable {
-            put("x-weave-backoff", self.settings.retry_after.to_string());
-            put("retry-after", self.settings.retry_after.to_string());
-        } else if self.settings.backoff > 0 {
-            put("x-weave-backoff", self.settings.backoff.to_string());
-        }
-        response
+    };
+    put("x-weave-timestamp", profile.time(time));
+    if let Some(Alert(text)) = alert {
+        put("x-weave-alert", printable(&text));
     }
+    if unavailable {
+        put("x-weave-backoff", settings.retry_after.to_string());
+        put("retry-after", settings.retry_after.to_string());
+    } else if settings.backoff > 0 {
+        put("x-weave-backoff", settings.backoff.to_string());
+    }
+    response
 }
 
 /// A text as a header can carry it: what is not printable ASCII is percent-encoded.

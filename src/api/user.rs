@@ -4,15 +4,20 @@
 //! and with its slash, the bare number of an error.
 
 use super::error::{ApiError, Code};
+use super::json::{Members, Shape, shape, shape_of, text_of};
 use super::profile::Profile;
-use super::wbo_json::{Members, Shape, shape, shape_of, text_of};
 use super::{Api, Call, Node, ok};
 use crate::accounts::is_email;
 use crate::auth::{Account, NewAccount, Password};
 use crate::exchange::Response;
-use crate::sync::{NameError, UserName, username_from_account};
+use crate::security_log::Incident;
+use crate::sync::{NameError, UserName, username_from_account, username_in_browsers};
+use http::StatusCode;
 
 const TEXT: &str = "text/plain";
+
+/// An account's JSON, a password or an address; nobody has to log in to send one.
+const BODY_BYTES: u64 = 64 << 10;
 
 /// The user API has one voice, whatever version its path names.
 const PROFILE: Profile = Profile::Python;
@@ -31,7 +36,7 @@ impl Api {
         let name = UserName::new(name);
         let method = call.method.clone();
         match (method.as_str(), function) {
-            ("GET", []) => self.user_exists(name),
+            ("GET", []) => self.user_exists(call, name),
             ("PUT", []) => {
                 self.create_user(call, &name.map_err(|_| ApiError::Bad(Code::UserName))?)
             }
@@ -52,7 +57,20 @@ impl Api {
 
     /// `GET user/…/<name>`: `1` when the name is taken, `0` when it is free. The browser's wizard asks
     /// for a name as the user types, and for `a` to see whether this is a server at all.
-    fn user_exists(&self, name: Result<UserName, NameError>) -> Result<Response, ApiError> {
+    ///
+    /// An address that asks too often gets a 503 for every name, whose body is `0`: the wizard reads
+    /// the body alone, and takes anything but a digit for a broken server. Signing up tells the
+    /// truth, and who collects names learns nothing.
+    fn user_exists(
+        &self,
+        call: &Call<'_>,
+        name: Result<UserName, NameError>,
+    ) -> Result<Response, ApiError> {
+        if !self.name_checks.allows(call.client.address, call.received) {
+            let mut response = ok(TEXT, "0");
+            *response.status_mut() = StatusCode::SERVICE_UNAVAILABLE;
+            return Ok(response);
+        }
         let taken = match name {
             Ok(name) => self.accounts.lookup(&name)?.is_some(),
             // Not a name that anybody can have; signing up will say so.
@@ -64,7 +82,7 @@ impl Api {
 
     fn create_user(&self, call: &mut Call<'_>, name: &UserName) -> Result<Response, ApiError> {
         let rules = &self.settings.registration;
-        let body = call.body(&self.settings.limits)?;
+        let body = call.body(BODY_BYTES)?;
         if self.accounts.lookup(name)?.is_some() {
             return Err(ApiError::Bad(Code::Overwrite));
         }
@@ -78,7 +96,7 @@ impl Api {
             None if rules.require_email => return Err(ApiError::Bad(Code::Email)),
             _ => {}
         }
-        let belongs = |email: &String| username_from_account(email).ok().as_ref() == Some(name);
+        let belongs = |email: &String| is_name_of(name, email);
         if rules.strict_usernames && !email.as_ref().is_some_and(belongs) {
             return Err(ApiError::Bad(Code::EmailMismatch));
         }
@@ -88,7 +106,7 @@ impl Api {
         if password.may_be_chosen_by(name.as_str()).is_err() {
             return Err(ApiError::Bad(Code::WeakPassword));
         }
-        if !rules.open && !self.has_secret(call) {
+        if !rules.open && !self.has_secret(call, name) {
             return Err(ApiError::Forbidden("Registration is closed"));
         }
         let new = NewAccount {
@@ -102,17 +120,22 @@ impl Api {
         }
     }
 
-    fn has_secret(&self, call: &Call<'_>) -> bool {
+    fn has_secret(&self, call: &Call<'_>, name: &UserName) -> bool {
         let given = call
             .headers
             .get("x-weave-secret")
             .map(|value| value.as_bytes());
-        match (&self.settings.registration.secret, given) {
-            (Some(secret), Some(given)) => {
-                bool::from(subtle::ConstantTimeEq::ct_eq(secret.as_bytes(), given))
-            }
-            _ => false,
+        let Some(given) = given else {
+            return false;
+        };
+        let secret = self.settings.registration.secret.as_ref();
+        let right = secret.is_some_and(|secret| {
+            bool::from(subtle::ConstantTimeEq::ct_eq(secret.as_bytes(), given))
+        });
+        if !right {
+            self.tell(call, Incident::INVALID_ADMIN, name.as_str());
         }
+        right
     }
 
     /// `DELETE user/…/<name>`: the account with all that it stored. The records go first: an account
@@ -125,12 +148,13 @@ impl Api {
     }
 
     fn change_password(&self, call: &mut Call<'_>, name: &UserName) -> Result<Response, ApiError> {
-        let body = call.body(&self.settings.limits)?;
+        let body = call.body(BODY_BYTES)?;
         let password = Password::from_wire(&body)
             .ok()
             .filter(|password| password.may_be_chosen_by(name.as_str()).is_ok())
             .ok_or(ApiError::Bad(Code::WeakPassword))?;
         if call.headers.contains_key("x-weave-password-reset") {
+            self.tell(call, Incident::INVALID_RESET_CODE, name.as_str());
             return Err(ApiError::Bad(Code::ResetCode));
         }
         self.login(call, name, PROFILE)?;
@@ -141,7 +165,7 @@ impl Api {
     }
 
     fn change_email(&self, call: &mut Call<'_>, name: &UserName) -> Result<Response, ApiError> {
-        let body = call.body(&self.settings.limits)?;
+        let body = call.body(BODY_BYTES)?;
         self.login(call, name, PROFILE)?;
         let email = text_of(&body).trim().to_owned();
         if !is_email(&email) {
@@ -179,66 +203,12 @@ impl Api {
     }
 }
 
-impl Api {
-    /// The URL that people put into their browsers: as the operator says it, or as this request shows
-    /// it.
-    pub fn public_url(&self, call: &Call<'_>) -> Option<String> {
-        self.settings.public_url.clone().or_else(|| here(call))
-    }
-}
-
-/// The URL under which this very request reached the server, up to the API.
-///
-/// Android leaves the port out of its `Host`; then the front server's own is used. Behind a proxy
-/// that changes scheme, port or path this can't be found out: the setting `server.public_url` says it.
-fn here(call: &Call<'_>) -> Option<String> {
-    let scheme = if call.client.https { "https" } else { "http" };
-    let server = call.client.server.as_deref();
-    let host = match call.header("host") {
-        Some(host) if has_port(host) || !is_android(call) => host,
-        Some(host) => server.filter(|s| s.starts_with(host)).unwrap_or(host),
-        None => server?,
-    };
-    let allowed = |b: u8| b.is_ascii_alphanumeric() || b".-_:[]".contains(&b);
-    if host.is_empty() || !host.bytes().all(allowed) {
-        return None;
-    }
-    let mut path = [
-        call.target.mount.as_slice(),
-        b"/",
-        call.target.path.as_slice(),
-    ]
-    .concat();
-    // On the front page there is no user API in the path; all of it is the root then.
-    if let Some(api) = path.windows(6).rposition(|w| w == b"/user/") {
-        path.truncate(api);
-    }
-    path.push(b'/');
-    Some(format!("{scheme}://{host}{}", url_path(&path)))
-}
-
-fn has_port(host: &str) -> bool {
-    host.rsplit_once(':')
-        .is_some_and(|(_, port)| port.bytes().all(|b| b.is_ascii_digit()))
-}
-
-fn is_android(call: &Call<'_>) -> bool {
-    call.header("user-agent")
-        .is_some_and(|agent| agent.starts_with("Firefox AndroidSync"))
-}
-
-/// A decoded path as a URL carries it, with its slashes collapsed.
-fn url_path(path: &[u8]) -> String {
-    let mut out = String::new();
-    for byte in path {
-        match byte {
-            b'/' if out.ends_with('/') => {}
-            b'/' | b'.' | b'-' | b'_' | b'~' => out.push(char::from(*byte)),
-            byte if byte.is_ascii_alphanumeric() => out.push(char::from(*byte)),
-            byte => out.push_str(&format!("%{byte:02X}")),
-        }
-    }
-    out
+/// Whether browsers, or the Python server, make `name` of an address. They differ where it is not
+/// ASCII.
+fn is_name_of(name: &UserName, email: &str) -> bool {
+    [username_in_browsers(email), username_from_account(email)]
+        .iter()
+        .any(|made| made.as_ref() == Ok(name))
 }
 
 /// A member that is text.
@@ -248,3 +218,6 @@ fn member(members: &Members<'_>, name: &str) -> Option<String> {
         _ => None,
     }
 }
+
+#[cfg(test)]
+mod tests;

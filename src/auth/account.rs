@@ -1,11 +1,12 @@
 //! Accounts: what an engine knows of a user, and what it can be asked to do.
 //!
-//! Two traits: the storage API needs only [`Authenticator`]; the user API and the operator's commands
-//! need [`Accounts`] too. No engine knows Basic auth, an API version or a request.
+//! A trait for each who asks: the storage API needs only [`Authenticator`], the user API [`Accounts`]
+//! too, and the operator's commands [`AccountAdmin`]. No engine knows Basic auth, an API version or a request.
 
 use super::password::Password;
-use crate::sync::{Timestamp, UserId, UserName};
+use crate::sync::{UserId, UserName};
 use std::fmt;
+use std::time::Instant;
 
 /// Why an account engine could not answer. No message in here is for clients.
 #[derive(Debug)]
@@ -77,13 +78,14 @@ pub enum Refusal {
 /// Checks credentials.
 pub trait Authenticator: Send + Sync {
     /// Checks a password. A known user with a wrong password takes as long as an unknown one. `host`
-    /// is the `Host` of the request, for engines that know which node a user belongs to.
+    /// is the `Host` of the request, for engines that know which node a user belongs to. `now` is
+    /// when the request came: what was verified a short while before need not be verified again.
     fn authenticate(
         &self,
         name: &UserName,
         password: &Password,
         host: Option<&str>,
-        now: Timestamp,
+        now: Instant,
     ) -> AuthResult<Login>;
 }
 
@@ -120,4 +122,20 @@ pub trait Accounts: Authenticator {
 
     /// Whether the engine answers.
     fn check(&self) -> AuthResult<()>;
+}
+
+/// Changes what only the operator may change. Each answers false when there is no such user.
+pub trait AccountAdmin: Accounts {
+    /// Lets the user log in, or not; it counts from the next request on.
+    fn set_enabled(&self, name: &UserName, enabled: bool) -> AuthResult<bool>;
+
+    /// Sets what the user's browsers are told; nothing to tell them nothing.
+    fn set_alert(&self, name: &UserName, alert: Option<&str>) -> AuthResult<bool>;
+
+    /// Sets how many bytes of payload the user may store; nothing for the server's default.
+    fn set_quota(&self, name: &UserName, bytes: Option<u64>) -> AuthResult<bool>;
+
+    /// Sets the URL, with its slash, of the server that holds the user's records; nothing for what
+    /// the server is set up to answer.
+    fn set_node(&self, name: &UserName, url: Option<&str>) -> AuthResult<bool>;
 }

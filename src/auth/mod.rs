@@ -1,21 +1,28 @@
 //! Who is speaking: credentials as they come, passwords and their hashes, and the brakes on
 //! guessing.
 //!
-//! Everything here is pure: the time and the randomness are handed in, and no engine is known but
-//! the cache that hosts share their counts of failures in. The
-//! text of a password exists inside [`password::Password`] only, which prints nothing of it.
+//! The time and the randomness are handed in. Everything is pure but for the engines, one folder
+//! each, which know nothing of each other. The text of a password exists inside
+//! [`password::Password`] only, which prints nothing of it.
 
 mod account;
 mod aging;
 pub mod basic;
+pub mod ids;
+pub mod ldap;
 pub mod password;
+pub mod password_check;
+mod rate_limit;
 pub mod remembered;
 pub mod shared_throttle;
+pub mod sqlite;
 pub mod throttle;
 
 pub use account::{
-    Account, Accounts, AuthError, AuthResult, Authenticator, Login, NewAccount, Refusal,
+    Account, AccountAdmin, Accounts, AuthError, AuthResult, Authenticator, Login, NewAccount,
+    Refusal,
 };
 pub use basic::BasicCredentials;
 pub use password::Password;
+pub use rate_limit::RateLimit;
 pub use throttle::Lockout;

@@ -4,12 +4,16 @@
 //! body has the length that `CONTENT_LENGTH` says, and no more of the input is touched; a chunked
 //! one, of which Apache tells no length, goes on to the end of the input. Without either there is
 //! no body, and the input is left alone: it may be a terminal.
+//!
+//! What the application leaves of a body is thrown away before the answer is written. Apache sends
+//! the whole body before it looks at an answer; a program that ends meanwhile resets mod_cgid's
+//! connection to it, and the client gets an empty reply instead of its "too large".
 
 use std::ffi::OsString;
 use std::io::{self, Read, Write};
 use std::os::unix::ffi::OsStrExt;
 
-use http::StatusCode;
+use http::{Method, StatusCode};
 
 use super::access::Entry;
 use super::environment::{Environment, Unacceptable};
@@ -33,31 +37,41 @@ pub fn serve(
         .iter()
         .map(|(name, value)| (name.as_bytes(), value.as_bytes()))
         .collect();
-    match request(Environment::new(&variables), input) {
+    let environment = Environment::new(&variables);
+    let mut body = input.take(body_limit(environment));
+    let (entry, method, response) = match describe(environment, &mut body) {
         Ok(request) => {
-            let entry = Entry::begin(&request);
-            let method = request.method().clone();
-            let response = answer(application, request);
-            let sent = reply::send(application, &method, response, output)?;
-            entry.finish(sent.status, sent.bytes);
+            let (entry, method) = (Entry::begin(&request), request.method().clone());
+            (Some(entry), method, answer(application, request))
         }
-        Err(reason) => {
-            log::warn!("request refused, HTTP cannot hold it: {reason:?}");
-            let response = bare(StatusCode::BAD_REQUEST);
-            reply::send(application, &http::Method::GET, response, output)?;
+        Err(refusal) => {
+            log::warn!("request refused, HTTP cannot hold it: {refusal:?}");
+            (None, Method::GET, bare(StatusCode::BAD_REQUEST))
         }
+    };
+    if let Err(error) = io::copy(&mut body, &mut io::sink()) {
+        log::debug!("the rest of a request's body could not be thrown away: {error}");
+    }
+    let sent = reply::send(application, &method, response, output)?;
+    if let Some(entry) = entry {
+        entry.finish(sent.status, sent.bytes);
     }
     Ok(())
 }
 
-fn request<'i>(
+fn describe<'b>(
     environment: Environment<'_>,
-    input: impl Read + Send + 'i,
-) -> Result<Request<'i>, Unacceptable> {
-    let body = match environment.content_length()? {
-        Some(length) => RequestBody::new(Box::new(input.take(length)), Some(length)),
-        None if environment.is_chunked() => RequestBody::new(Box::new(input), None),
-        None => RequestBody::empty(),
-    };
-    environment.request(body)
+    body: &'b mut (impl Read + Send),
+) -> Result<Request<'b>, Unacceptable> {
+    let length = environment.content_length()?;
+    environment.request(RequestBody::new(Box::new(body), length))
+}
+
+/// How much of the input is body.
+fn body_limit(environment: Environment<'_>) -> u64 {
+    match environment.content_length() {
+        Ok(Some(length)) => length,
+        Ok(None) if environment.is_chunked() => u64::MAX,
+        _ => 0,
+    }
 }

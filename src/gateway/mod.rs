@@ -16,6 +16,9 @@ pub mod http;
 
 pub mod reply;
 
+#[cfg(test)]
+mod suite;
+
 use std::ffi::OsString;
 use std::io;
 use std::panic::{self, AssertUnwindSafe};
@@ -84,6 +87,15 @@ fn answer(application: &dyn Application, request: Request<'_>) -> Response {
         log::error!("a request handler panicked; its client was told 500");
         bare(StatusCode::INTERNAL_SERVER_ERROR)
     });
+    strip_framing(response.headers_mut());
+    response
+}
+
+/// The answer in place of a stream that broke before any of it was sent.
+fn interrupted(application: &dyn Application, error: &io::Error) -> Response {
+    let interrupted = AssertUnwindSafe(|| application.interrupted(error));
+    let mut response = panic::catch_unwind(interrupted)
+        .unwrap_or_else(|_| bare(StatusCode::INTERNAL_SERVER_ERROR));
     strip_framing(response.headers_mut());
     response
 }

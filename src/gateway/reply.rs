@@ -8,6 +8,10 @@
 //! and in an unnamed temporary file beyond that, and sent with its length when it is whole; when it
 //! breaks, the client gets an honest error. It also means that the application has finished, and
 //! let go of its database, before a slow client has read the first byte.
+//!
+//! That leaves a process that is killed while it sends. Its length protects the client behind
+//! mod_fcgid, nginx and lighttpd. Apache 2.4.59 and later drop the length of mod_cgid's and
+//! mod_proxy_fcgi's programs unless told `SetEnv ap_trust_cgilike_cl 1`.
 
 use std::io::{self, BufWriter, Read, Seek, SeekFrom, Write};
 use std::panic::{self, AssertUnwindSafe};
@@ -15,7 +19,7 @@ use std::panic::{self, AssertUnwindSafe};
 use http::{HeaderMap, Method, StatusCode};
 use tempfile::SpooledTempFile;
 
-use super::{bare, classic_spelling, is_bodiless, strip_framing};
+use super::{classic_spelling, interrupted, is_bodiless};
 use crate::exchange::{Application, BodyWriter, Response, ResponseBody};
 
 /// Bodies up to this many bytes are gathered in memory.
@@ -58,7 +62,7 @@ pub fn send(
             }
             Err(error) => {
                 log::error!("a response's body could not be made: {error}");
-                return send_whole(method, plain_answer(application, &error), &mut out);
+                return send_whole(method, interrupted(application, &error), &mut out);
             }
         },
         ResponseBody::Bytes(_) => {
@@ -82,14 +86,6 @@ fn gather(write: BodyWriter) -> io::Result<(u64, SpooledTempFile)> {
     let length = body.stream_position()?;
     body.seek(SeekFrom::Start(0))?;
     Ok((length, body))
-}
-
-fn plain_answer(application: &dyn Application, error: &io::Error) -> Response {
-    let interrupted = AssertUnwindSafe(|| application.interrupted(error));
-    let mut response = panic::catch_unwind(interrupted)
-        .unwrap_or_else(|_| bare(StatusCode::INTERNAL_SERVER_ERROR));
-    strip_framing(response.headers_mut());
-    response
 }
 
 /// A body of bytes, or none: a stream has no second chance to become whole.

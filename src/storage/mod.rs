@@ -17,6 +17,8 @@
 //!   is gone, though it is no longer listed.
 
 pub mod cached;
+pub mod mirrored;
+pub mod mysql;
 pub mod sqlite;
 pub mod write_cap;
 

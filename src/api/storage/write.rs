@@ -7,11 +7,10 @@ use super::StorageCall;
 use crate::api::error::{ApiError, Code};
 use crate::api::format::text_json;
 use crate::api::info::remaining;
+use crate::api::json::{Members, Shape, elements, shape, shape_of, text_of};
 use crate::api::profile::{Check, Profile};
 use crate::api::search::unmodified_since;
-use crate::api::wbo_json::{
-    Members, Refused, Shape, WboReader, elements, shape, shape_of, text_of,
-};
+use crate::api::wbo_json::{Refused, WboReader};
 use crate::api::{Call, at, ok};
 use crate::exchange::Response;
 use crate::storage::WriteSession;
@@ -28,7 +27,7 @@ impl StorageCall<'_> {
         url_id: Option<&str>,
     ) -> Result<Response, ApiError> {
         let since = unmodified_since(&call.headers)?;
-        let body = call.body(&self.api.settings.limits)?;
+        let body = call.body(self.api.settings.limits.body_bytes)?;
         let text = text_of(&body);
         let read = match self.profile {
             Profile::Php => self.php_record(&text, url_id),
@@ -48,11 +47,14 @@ impl StorageCall<'_> {
         collection: &CollectionName,
     ) -> Result<Response, ApiError> {
         let since = unmodified_since(&call.headers)?;
-        let body = call.body(&self.api.settings.limits)?;
+        let body = call.body(self.api.settings.limits.body_bytes)?;
         let text = text_of(&body);
         let mut batch = Batch::new(self);
         let read = match shape(&text) {
-            None | Some(Shape::Null) => Err(ApiError::Bad(Code::Json)),
+            None => Err(ApiError::Bad(Code::Json)),
+            Some(Shape::Null) if !self.profile.takes_single_object() => {
+                Err(ApiError::Bad(Code::Json))
+            }
             Some(Shape::Array) => batch.read(&text),
             Some(Shape::Object(members)) if self.profile.takes_single_object() => {
                 let read = match members.get("id") {

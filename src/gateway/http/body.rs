@@ -11,11 +11,13 @@ use std::sync::Arc;
 use std::task::{Context, Poll};
 use std::time::Duration;
 
+use http::response::Parts;
 use hyper::body::{Body, Bytes, Frame, Incoming, SizeHint};
 use tokio::sync::{mpsc, oneshot};
 use tokio::time::timeout;
 
 use super::wire::Phase;
+use crate::exchange::ResponseBody;
 use crate::gateway::access::Entry;
 
 /// Bytes of a piece of a response.
@@ -116,25 +118,73 @@ impl Read for PieceReader {
 
 /// Where the application writes a response's body. It waits while the client is slow; the
 /// connection gives a client up that takes nothing for too long, and then this is an error.
-pub(super) struct PieceWriter {
-    pieces: mpsc::Sender<Piece>,
+///
+/// The head of the response goes out with the first full piece, and not before: a body that is
+/// shorter gets its length, and one that breaks early can still become another answer.
+pub(super) struct StreamWriter {
+    unsent: Option<(Parts, oneshot::Sender<(Parts, Content)>)>,
+    pieces: Option<mpsc::Sender<Piece>>,
+    buffer: Vec<u8>,
 }
 
-impl PieceWriter {
-    pub(super) fn new(pieces: mpsc::Sender<Piece>) -> Self {
-        PieceWriter { pieces }
+impl StreamWriter {
+    pub(super) fn new(head: Parts, reply: oneshot::Sender<(Parts, Content)>) -> Self {
+        StreamWriter {
+            unsent: Some((head, reply)),
+            pieces: None,
+            buffer: Vec::new(),
+        }
+    }
+
+    /// The body is whole.
+    pub(super) fn finish(mut self) {
+        let last = Bytes::from(std::mem::take(&mut self.buffer));
+        // What can't be delivered was for a client that is gone.
+        if let Some((head, reply)) = self.unsent.take() {
+            let _ = reply.send((head, Content::Whole(last)));
+        } else if self.send(Piece::Data(last)).is_ok() {
+            let _ = self.send(Piece::End);
+        }
+    }
+
+    /// The body can't become whole. If nothing of it is sent, another answer can be.
+    pub(super) fn break_off(
+        mut self,
+        error: &io::Error,
+    ) -> Option<oneshot::Sender<(Parts, Content)>> {
+        if let Some((_, reply)) = self.unsent.take() {
+            return Some(reply);
+        }
+        let _ = self.send(Piece::Broken(error.kind().into()));
+        None
+    }
+
+    fn send(&mut self, piece: Piece) -> io::Result<()> {
+        let gone = || io::Error::from(io::ErrorKind::BrokenPipe);
+        if let Some((head, reply)) = self.unsent.take() {
+            let (pieces, content) = mpsc::channel(PIECES);
+            self.pieces = Some(pieces);
+            reply
+                .send((head, Content::Stream(content)))
+                .map_err(|_| gone())?;
+        }
+        let pieces = self.pieces.as_ref().ok_or_else(gone)?;
+        pieces.blocking_send(piece).map_err(|_| gone())
     }
 }
 
-impl Write for PieceWriter {
+impl Write for StreamWriter {
     fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
-        let step = bytes.len().min(PIECE);
-        let piece = Piece::Data(Bytes::copy_from_slice(&bytes[..step]));
-        let sent = self.pieces.blocking_send(piece);
-        sent.map_err(|_| io::Error::from(io::ErrorKind::BrokenPipe))?;
+        if self.buffer.len() == PIECE {
+            let full = std::mem::replace(&mut self.buffer, Vec::with_capacity(PIECE));
+            self.send(Piece::Data(full.into()))?;
+        }
+        let step = bytes.len().min(PIECE - self.buffer.len());
+        self.buffer.extend_from_slice(&bytes[..step]);
         Ok(step)
     }
 
+    /// Does nothing: a piece goes out when it is full.
     fn flush(&mut self) -> io::Result<()> {
         Ok(())
     }
@@ -145,6 +195,16 @@ pub(super) enum Content {
     None,
     Whole(Bytes),
     Stream(mpsc::Receiver<Piece>),
+}
+
+impl Content {
+    /// A body that is all there. A stream is not, and where this is used nobody could write it.
+    pub(super) fn of(body: ResponseBody) -> Self {
+        match body {
+            ResponseBody::Bytes(bytes) => Content::Whole(bytes.into()),
+            ResponseBody::Stream(_) => Content::None,
+        }
+    }
 }
 
 /// A response's body on its way out. When it is dropped, sent or not, the request is over.

@@ -23,7 +23,7 @@ use super::body::{Content, Feed, Outgoing, feed, piece_reader};
 use super::target::target;
 use super::wire::{Phase, Wire};
 use super::workers::{Job, Workers};
-use crate::exchange::{Application, Client, Request, RequestBody, Response, ResponseBody};
+use crate::exchange::{Application, Client, Request, RequestBody, Response};
 use crate::gateway::access::Entry;
 use crate::gateway::{bare, strip_framing};
 
@@ -201,11 +201,7 @@ fn body(incoming: Incoming) -> (RequestBody<'static>, Option<(Incoming, Feed)>) 
     )
 }
 
-/// An answer that is all there. A stream is not, and these come from no worker that could write it.
 fn whole(response: Response) -> (Parts, Content) {
     let (head, body) = response.into_parts();
-    match body {
-        ResponseBody::Bytes(bytes) => (head, Content::Whole(bytes.into())),
-        ResponseBody::Stream(_) => (head, Content::None),
-    }
+    (head, Content::of(body))
 }

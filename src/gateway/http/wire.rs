@@ -77,6 +77,7 @@ pub(super) struct Wire {
     writing: Clock,
     /// The phase that the reading clock was set for.
     timed: u8,
+    gave_up: bool,
 }
 
 impl Wire {
@@ -90,13 +91,15 @@ impl Wire {
             reading: Clock::new(),
             writing: Clock::new(),
             timed: IN_REQUEST,
+            gave_up: false,
         }
     }
 
     /// Says that nothing more comes, and lets the client finish what it is sending: closing on
-    /// unread bytes would destroy an answer that it has not seen yet.
+    /// unread bytes would destroy an answer that it has not seen yet. A client that was given up
+    /// had its time.
     pub(super) async fn close_gently(mut self, linger: Duration) {
-        if self.stream.shutdown().await.is_err() {
+        if self.gave_up || self.stream.shutdown().await.is_err() {
             return;
         }
         let mut waste = vec![0; 16 * 1024];
@@ -114,7 +117,7 @@ impl Wire {
         }
     }
 
-    fn poll_patience(&mut self, context: &mut Context<'_>) -> Poll<io::Result<()>> {
+    fn poll_patience<T>(&mut self, context: &mut Context<'_>) -> Poll<io::Result<T>> {
         let now = self.phase.now.load(SeqCst);
         let limit = match now {
             BETWEEN_REQUESTS => self.idle,
@@ -126,7 +129,13 @@ impl Wire {
             self.timed = now;
             self.reading.clear();
         }
-        self.reading.poll(context, limit)
+        ready!(self.reading.poll(context, limit));
+        self.give_up()
+    }
+
+    fn give_up<T>(&mut self) -> Poll<io::Result<T>> {
+        self.gave_up = true;
+        Poll::Ready(Err(io::ErrorKind::TimedOut.into()))
     }
 
     /// Sets the writing clock while the client takes nothing.
@@ -139,8 +148,8 @@ impl Wire {
             self.writing.clear();
             return written;
         }
-        ready!(self.writing.poll(context, self.write_pause))?;
-        Poll::Pending
+        ready!(self.writing.poll(context, self.write_pause));
+        self.give_up()
     }
 }
 
@@ -156,10 +165,7 @@ impl AsyncRead for Wire {
                 let _ = phase.compare_exchange(BETWEEN_REQUESTS, IN_HEADERS, SeqCst, SeqCst);
                 Poll::Ready(result)
             }
-            Poll::Pending => {
-                ready!(self.poll_patience(context))?;
-                Poll::Pending
-            }
+            Poll::Pending => self.poll_patience(context),
         }
     }
 }
@@ -196,7 +202,7 @@ impl AsyncWrite for Wire {
     }
 }
 
-/// A clock that starts with the first wait and ends in an error.
+/// A clock that starts with the first wait.
 struct Clock {
     sleep: Pin<Box<Sleep>>,
     set: bool,
@@ -214,12 +220,11 @@ impl Clock {
         self.set = false;
     }
 
-    fn poll(&mut self, context: &mut Context<'_>, limit: Duration) -> Poll<io::Result<()>> {
+    fn poll(&mut self, context: &mut Context<'_>, limit: Duration) -> Poll<()> {
         if !self.set {
             self.sleep.as_mut().reset(Instant::now() + limit);
             self.set = true;
         }
-        ready!(self.sleep.as_mut().poll(context));
-        Poll::Ready(Err(io::ErrorKind::TimedOut.into()))
+        self.sleep.as_mut().poll(context)
     }
 }

@@ -1,6 +1,6 @@
 //! The threads that run the application, and the line of requests before them.
 
-use std::io::{self, BufWriter, Write};
+use std::io;
 use std::panic::{self, AssertUnwindSafe};
 use std::sync::mpsc::{Receiver, SyncSender, TrySendError, sync_channel};
 use std::sync::{Arc, Mutex, PoisonError};
@@ -8,11 +8,11 @@ use std::thread::{self, JoinHandle};
 
 use http::Method;
 use http::response::Parts;
-use tokio::sync::{mpsc, oneshot};
+use tokio::sync::oneshot;
 
-use super::body::{Content, PIECE, PIECES, Piece, PieceWriter};
+use super::body::{Content, StreamWriter};
 use crate::exchange::{Application, BodyWriter, Request, ResponseBody};
-use crate::gateway::{answer, is_bodiless};
+use crate::gateway::{answer, interrupted, is_bodiless};
 
 /// One request to be answered, and where the answer goes.
 pub(super) struct Job {
@@ -86,28 +86,59 @@ fn run(application: &dyn Application, job: Job) {
             let _ = job.reply.send((head, Content::None));
         }
         ResponseBody::Stream(write) => {
-            let (pieces, content) = mpsc::channel(PIECES);
-            if job.reply.send((head, Content::Stream(content))).is_ok() {
-                stream(write, pieces);
-            }
+            stream(application, write, StreamWriter::new(head, job.reply))
         }
     }
 }
 
 /// Writes a body, and says at its end whether it is whole.
-fn stream(write: BodyWriter, pieces: mpsc::Sender<Piece>) {
-    let mut body = BufWriter::with_capacity(PIECE, PieceWriter::new(pieces.clone()));
+fn stream(application: &dyn Application, write: BodyWriter, mut body: StreamWriter) {
     let written = panic::catch_unwind(AssertUnwindSafe(|| write(&mut body)))
-        .unwrap_or_else(|_| Err(io::Error::other("the function that writes it panicked")))
-        .and_then(|()| body.flush());
-    // What is still buffered of a broken body is not for anyone.
-    let (_, _) = body.into_parts();
-    let end = match written {
-        Ok(()) => Piece::End,
+        .unwrap_or_else(|_| Err(io::Error::other("the function that writes it panicked")));
+    match written {
+        Ok(()) => body.finish(),
         Err(error) => {
             log::warn!("a response's body ended early: {error}");
-            Piece::Broken(error)
+            if let Some(reply) = body.break_off(&error) {
+                let (head, body) = interrupted(application, &error).into_parts();
+                // A reply that can't be delivered was for a client that is gone.
+                let _ = reply.send((head, Content::of(body)));
+            }
         }
-    };
-    let _ = pieces.blocking_send(end);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::exchange::{RequestBody, Response};
+    use crate::gateway::suite::With;
+    use std::sync::atomic::{AtomicUsize, Ordering::SeqCst};
+
+    #[test]
+    fn all_that_stands_in_line_is_done_at_the_end_save_for_clients_that_left() {
+        let runs = Arc::new(AtomicUsize::new(0));
+        let count = Arc::clone(&runs);
+        let application: Arc<dyn Application> = Arc::new(With(move |_: Request<'_>| {
+            count.fetch_add(1, SeqCst);
+            Response::new(ResponseBody::from("done"))
+        }));
+        let workers = Workers::start(&application, 1, 9).unwrap();
+        let mut waiting = Vec::new();
+        for leaves in [true, false, true, false] {
+            let (reply, replied) = oneshot::channel();
+            if !leaves {
+                waiting.push(replied);
+            }
+            let request = Request::new(RequestBody::empty());
+            assert!(workers.submit(Job { request, reply }).is_ok());
+        }
+        workers.finish();
+        assert_eq!(runs.load(SeqCst), 2);
+        assert!(
+            waiting
+                .into_iter()
+                .all(|replied| replied.blocking_recv().is_ok())
+        );
+    }
 }

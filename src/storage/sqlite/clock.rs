@@ -32,21 +32,24 @@
 //! power fails and the clock is also set back, times told in the seconds before may be told anew;
 //! times of committed writes are in the database and are never given twice.
 
-use super::error::file_error;
-use crate::storage::{StorageError, StorageResult};
+use super::lock::LockFile;
+use crate::storage::StorageResult;
 use crate::sync::Timestamp;
-use std::fs::{File, OpenOptions, TryLockError};
+use std::fs::File;
 use std::io;
-use std::os::unix::fs::{FileExt, MetadataExt, OpenOptionsExt, fchown};
-use std::path::{Path, PathBuf};
+use std::os::unix::fs::FileExt;
+use std::path::Path;
 use std::sync::Arc;
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 /// Where the engine asks what time it is.
 pub type Clock = Arc<dyn Fn() -> Timestamp + Send + Sync>;
 
 /// 31 December 9999: a later time in the file is not a time.
 const LAST_PLAUSIBLE: i64 = 25_340_230_079_999;
+
+/// What the name of the clock file adds to the database's.
+pub(super) const CLOCK: &str = "-clock";
 
 const PENDING_AT: u64 = 16;
 
@@ -135,7 +138,7 @@ impl SharedClock {
     ) -> StorageResult<Self> {
         let mut clock = SharedClock {
             now,
-            dial: LockFile::open(database, "-clock", wait)?,
+            dial: LockFile::open(database, CLOCK, wait)?,
             writer: LockFile::open(database, "-writer", wait)?,
             known: Dial::default(),
             writing: None,
@@ -267,126 +270,16 @@ impl SharedClock {
     /// What the locked dial shows, and what is known from before.
     fn dial(&mut self) -> StorageResult<Dial> {
         if let Some(old) = self.dial.replaced.take() {
-            self.known = self.known.merged(old);
+            let old = Dial::read(&old).ok().flatten();
+            self.known = self.known.merged(old.unwrap_or_default());
         }
         let found = Dial::read(&self.dial.file);
         let found = found.map_err(|error| self.dial.error(&error))?;
         let shown = found.unwrap_or_default().merged(self.known);
         if found != Some(shown) {
-            // The file is new, or younger than what is known. A disk that takes no more lets us read on.
+            // The file is new, or younger than what is known. A full disk lets us read on.
             let _ = shown.write(&self.dial.file);
         }
         Ok(shown)
-    }
-}
-
-/// A file that is there to be locked.
-struct LockFile {
-    path: PathBuf,
-    database: PathBuf,
-    file: File,
-    wait: Duration,
-    /// What stood in the file that was deleted under us.
-    replaced: Option<Dial>,
-}
-
-impl LockFile {
-    fn open(database: &Path, suffix: &str, wait: Duration) -> StorageResult<Self> {
-        let mut path = database.as_os_str().to_owned();
-        path.push(suffix);
-        let path = PathBuf::from(path);
-        let file = open_beside(&path, database).map_err(|error| file_error(&path, &error))?;
-        Ok(LockFile {
-            path,
-            database: database.to_owned(),
-            file,
-            wait,
-            replaced: None,
-        })
-    }
-
-    /// Waits for the lock. Where somebody deleted the file, a new one is made: else two processes
-    /// would each lock a file of their own.
-    fn lock(&mut self) -> StorageResult<()> {
-        let deadline = Instant::now() + self.wait;
-        let mut pause = Duration::from_micros(20);
-        loop {
-            match self.file.try_lock() {
-                Ok(()) if !self.is_deleted()? => return Ok(()),
-                Ok(()) => {
-                    self.replaced = Dial::read(&self.file).ok().flatten();
-                    self.file =
-                        open_beside(&self.path, &self.database).map_err(|e| self.error(&e))?;
-                }
-                // Never a blocking wait: a stopped process may hold the lock for ever.
-                Err(TryLockError::WouldBlock) if Instant::now() < deadline => {
-                    std::thread::sleep(pause);
-                    pause = (pause * 2).min(Duration::from_millis(5));
-                }
-                Err(TryLockError::WouldBlock) => return Err(StorageError::Busy),
-                // No fallback: where files can't be locked, SQLite can't lock its own either.
-                Err(TryLockError::Error(error)) => return Err(self.error(&error)),
-            }
-        }
-    }
-
-    /// Whether another holds the lock just now.
-    fn is_held(&mut self) -> StorageResult<bool> {
-        loop {
-            match self.file.try_lock_shared() {
-                Ok(()) => {
-                    let deleted = self.is_deleted()?;
-                    self.unlock();
-                    if !deleted {
-                        return Ok(false);
-                    }
-                    self.file =
-                        open_beside(&self.path, &self.database).map_err(|e| self.error(&e))?;
-                }
-                Err(TryLockError::WouldBlock) => return Ok(true),
-                Err(TryLockError::Error(error)) => return Err(self.error(&error)),
-            }
-        }
-    }
-
-    fn unlock(&self) {
-        if let Err(error) = self.file.unlock() {
-            // Not known to happen; the lock goes when the connection is closed.
-            log::error!("{}", self.error(&error));
-        }
-    }
-
-    fn is_deleted(&self) -> StorageResult<bool> {
-        let metadata = self.file.metadata().map_err(|error| self.error(&error))?;
-        Ok(metadata.nlink() == 0)
-    }
-
-    fn error(&self, error: &io::Error) -> StorageError {
-        file_error(&self.path, error)
-    }
-}
-
-/// Opens or creates a file with the database's owner and permissions, so that a command run by
-/// root does not shut out the web server's user; SQLite does the same with its own files.
-fn open_beside(path: &Path, database: &Path) -> io::Result<File> {
-    let mut options = OpenOptions::new();
-    options.read(true).write(true);
-    match options.open(path) {
-        Err(error) if error.kind() == io::ErrorKind::NotFound => {}
-        opened => return opened,
-    }
-    let model = database.metadata()?;
-    let mut creating = options.clone();
-    match creating
-        .create_new(true)
-        .mode(model.mode() & 0o777)
-        .open(path)
-    {
-        Ok(file) => {
-            let _ = fchown(&file, Some(model.uid()), Some(model.gid()));
-            Ok(file)
-        }
-        Err(error) if error.kind() == io::ErrorKind::AlreadyExists => options.open(path),
-        Err(error) => Err(error),
     }
 }

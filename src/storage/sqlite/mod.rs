@@ -2,12 +2,14 @@
 //!
 //! Any number of processes may use the file at once. A read session is one snapshot; a write
 //! session is one `BEGIN IMMEDIATE` transaction, so there is one writer per file. Times come from
-//! a clock that all processes share (see [`clock`]). Every collection's row counts its records and
+//! a clock that all processes share (see `clock`). Every collection's row counts its records and
 //! their bytes, exactly and in the transaction that changes them; what has outlived its ttl is
 //! subtracted through an index of its own until it is purged.
 
 mod clock;
 mod error;
+pub(crate) mod file;
+mod lock;
 mod mounts;
 mod pool;
 mod purge;
@@ -15,8 +17,8 @@ mod select;
 mod session;
 mod write;
 
-pub use clock::Clock;
-pub use pool::{Journal, SqliteOptions};
+pub use crate::sync::Clock;
+pub use file::{Journal, SqliteOptions};
 
 use super::{
     AccountSession, CollectionSession, ReadFrom, Storage, StorageError, StorageResult, WriteSession,

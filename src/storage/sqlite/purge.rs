@@ -9,6 +9,26 @@ use crate::sync::{Timestamp, UserId};
 use rusqlite::{Connection, ToSql};
 use std::collections::BTreeMap;
 
+/// Purges records of anyone.
+pub(super) const OF_ALL: &str = "DELETE FROM wbo WHERE rowid IN (
+        SELECT w.rowid FROM collection c CROSS JOIN wbo w ON w.collection = c.id
+        WHERE c.records > 0 AND w.expires IS NOT NULL
+            AND w.expires <= max(?, c.modified)
+        LIMIT ?)
+    RETURNING collection, octet_length(payload)";
+
+/// Purges records of a user.
+pub(super) const A_FEW: &str = "DELETE FROM wbo WHERE rowid IN (
+        SELECT w.rowid FROM collection c CROSS JOIN wbo w ON w.collection = c.id
+        WHERE c.user = ? AND c.records > 0 AND w.expires IS NOT NULL
+            AND w.expires <= max(?, c.modified)
+        LIMIT ?)
+    RETURNING collection, octet_length(payload)";
+
+/// What a collection counts although it no longer exists.
+pub(super) const EXPIRED: &str = "SELECT count(*), coalesce(sum(octet_length(payload)), 0) FROM wbo
+    WHERE collection = ? AND expires IS NOT NULL AND expires <= ?";
+
 /// How many records of a user each of their writes purges.
 const PER_WRITE: i64 = 20;
 
@@ -20,10 +40,8 @@ pub(super) struct Tally {
 
 /// What a collection's row counts although it no longer exists at `time`.
 pub(super) fn expired(connection: &Connection, id: i64, time: Timestamp) -> StorageResult<Tally> {
-    let sql = "SELECT count(*), coalesce(sum(octet_length(payload)), 0) FROM wbo
-        WHERE collection = ? AND expires IS NOT NULL AND expires <= ?";
     let tally = connection
-        .prepare_cached(sql)?
+        .prepare_cached(EXPIRED)?
         .query_row([id, time.centis()], |row| {
             Ok(Tally {
                 records: row.get(0)?,
@@ -35,29 +53,17 @@ pub(super) fn expired(connection: &Connection, id: i64, time: Timestamp) -> Stor
 
 /// Purges a few records of the user. `time` must not be later than what readers will be told.
 pub(super) fn a_few(connection: &Connection, user: UserId, time: Timestamp) -> StorageResult<u64> {
-    let sql = "DELETE FROM wbo WHERE rowid IN (
-            SELECT w.rowid FROM collection c CROSS JOIN wbo w ON w.collection = c.id
-            WHERE c.user = ? AND c.records > 0 AND w.expires IS NOT NULL
-                AND w.expires <= max(?, c.modified)
-            LIMIT ?)
-        RETURNING collection, octet_length(payload)";
     purge(
         connection,
-        sql,
+        A_FEW,
         &[&user.number(), &time.centis(), &PER_WRITE],
     )
 }
 
 /// Purges at most `most` records of any user.
 pub(super) fn of_all(connection: &Connection, time: Timestamp, most: u64) -> StorageResult<u64> {
-    let sql = "DELETE FROM wbo WHERE rowid IN (
-            SELECT w.rowid FROM collection c CROSS JOIN wbo w ON w.collection = c.id
-            WHERE c.records > 0 AND w.expires IS NOT NULL
-                AND w.expires <= max(?, c.modified)
-            LIMIT ?)
-        RETURNING collection, octet_length(payload)";
     let most = i64::try_from(most).unwrap_or(i64::MAX);
-    purge(connection, sql, &[&time.centis(), &most])
+    purge(connection, OF_ALL, &[&time.centis(), &most])
 }
 
 fn purge(connection: &Connection, sql: &str, values: &[&dyn ToSql]) -> StorageResult<u64> {
@@ -81,4 +87,30 @@ fn purge(connection: &Connection, sql: &str, values: &[&dyn ToSql]) -> StorageRe
         total += count(records)?;
     }
     Ok(total)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::storage::sqlite::{session, write};
+
+    #[test]
+    fn what_no_longer_exists_is_found_without_reading_what_does() {
+        let connection = Connection::open_in_memory().unwrap();
+        let schema = include_str!("../../../sql/sqlite/001-storage.sql");
+        connection.execute_batch(schema).unwrap();
+        for sql in [session::LISTED, write::OTHERS, EXPIRED, A_FEW, OF_ALL] {
+            let mut statement = connection
+                .prepare(&format!("EXPLAIN QUERY PLAN {sql}"))
+                .unwrap();
+            let values = vec![1; statement.parameter_count()];
+            let values = rusqlite::params_from_iter(values);
+            let steps = statement
+                .query_map(values, |row| row.get::<_, String>(3))
+                .unwrap();
+            let steps: Vec<_> = steps.map(Result::unwrap).collect();
+            let by_life = |step: &String| step.contains("wbo_expires") && step.contains("expires<");
+            assert!(steps.iter().any(by_life), "{steps:?}");
+        }
+    }
 }

@@ -11,6 +11,15 @@ use rusqlite::types::ValueRef;
 use rusqlite::{Connection, OptionalExtension, Row, params};
 use std::ops::ControlFlow;
 
+/// A user's collections, each at the time that a session of its own would have.
+pub(super) const LISTED: &str = "SELECT c.name, c.modified, c.records - count(w.collection),
+        c.bytes - coalesce(sum(octet_length(w.payload)), 0)
+    FROM collection c LEFT JOIN wbo w
+        ON w.collection = c.id AND w.expires IS NOT NULL
+            AND w.expires <= max(?2, c.modified)
+    WHERE c.user = ?1
+    GROUP BY c.name HAVING c.records > count(w.collection) ORDER BY c.name";
+
 const ALL_COLUMNS: &str = "id, modified, parentid, predecessorid, sortindex, payload";
 
 /// All collections of a user that have records: a handful of rows, read in one statement, so the
@@ -42,16 +51,8 @@ impl Account {
     }
 }
 
-/// Each collection at the time that a session of its own would have.
 fn listed(connection: &Connection, user: UserId, time: Timestamp) -> StorageResult<Vec<Listed>> {
-    let sql = "SELECT c.name, c.modified, c.records - count(w.collection),
-            c.bytes - coalesce(sum(octet_length(w.payload)), 0)
-        FROM collection c LEFT JOIN wbo w
-            ON w.collection = c.id AND w.expires IS NOT NULL
-                AND w.expires <= max(?2, c.modified)
-        WHERE c.user = ?1
-        GROUP BY c.name HAVING c.records > count(w.collection) ORDER BY c.name";
-    let mut statement = connection.prepare_cached(sql)?;
+    let mut statement = connection.prepare_cached(LISTED)?;
     let mut rows = statement.query([i64::from(user.number()), time.centis()])?;
     let mut collections = Vec::new();
     while let Some(row) = rows.next()? {

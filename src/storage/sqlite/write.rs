@@ -6,6 +6,15 @@ use crate::storage::{StorageResult, WriteSession};
 use crate::sync::{CollectionName, Query, Timestamp, Ttl, UserId, WboWrite};
 use rusqlite::{Connection, OptionalExtension, params};
 
+/// Bytes of a user's other collections, less what no longer exists in any of them: the own one's
+/// row is stored at the commit.
+pub(super) const OTHERS: &str = "SELECT
+    (SELECT coalesce(sum(bytes), 0) FROM collection WHERE user = ?1 AND id IS NOT ?3)
+    - (SELECT coalesce(sum(octet_length(w.payload)), 0)
+        FROM collection c CROSS JOIN wbo w ON w.collection = c.id
+        WHERE c.user = ?1 AND w.expires IS NOT NULL
+            AND w.expires <= max(?2, c.modified))";
+
 impl Session {
     pub(super) fn write(
         mut held: Held,
@@ -189,14 +198,7 @@ impl WriteSession for Session {
         let (user, time) = (self.user.number(), self.time);
         let own = self.collection;
         self.held.run(|seat| {
-            // The row of the own collection is stored at the commit: what counts is in `own`.
-            let sql = "SELECT
-                (SELECT coalesce(sum(bytes), 0) FROM collection WHERE user = ?1 AND id IS NOT ?3)
-                - (SELECT coalesce(sum(octet_length(w.payload)), 0)
-                    FROM collection c CROSS JOIN wbo w ON w.collection = c.id
-                    WHERE c.user = ?1 AND w.expires IS NOT NULL
-                        AND w.expires <= max(?2, c.modified))";
-            let mut statement = seat.connection.prepare_cached(sql)?;
+            let mut statement = seat.connection.prepare_cached(OTHERS)?;
             let values = params![user, time.centis(), own.map(|c| c.id)];
             let others: i64 = statement.query_row(values, |row| row.get(0))?;
             count(others + own.map_or(0, |c| c.bytes))

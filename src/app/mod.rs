@@ -1,0 +1,244 @@
+//! The application: the engines that a configuration names, and one function from request to response.
+//!
+//! This is the only place that names concrete engines.
+
+pub mod build;
+mod forwarded;
+
+use crate::api::error::{ApiError, Code};
+use crate::api::profile::Profile;
+use crate::api::wipe_guard::Precious;
+use crate::api::{Api, Call, Settings, finish};
+use crate::config::value::Network;
+use crate::config::{self, Config};
+use crate::exchange::{Application, Request, Response, Target};
+use crate::routes::{self, Page, Route, StoragePath, Version};
+use crate::sync::Clock;
+use crate::web;
+use http::header::HOST;
+use http::{HeaderMap, Method};
+use std::io;
+use std::panic::{AssertUnwindSafe, catch_unwind};
+
+/// What stands in for the application when it could not be built: a setting that means nothing, say.
+///
+/// Behind a front server the process can't just end: the front's own 500 would make browsers wipe
+/// their accounts. So every request is answered as under overload, and the log says why.
+pub struct OutOfOrder {
+    settings: Settings,
+    clock: Clock,
+}
+
+impl OutOfOrder {
+    /// Tells the log what is wrong.
+    pub fn new(clock: Clock) -> Self {
+        OutOfOrder {
+            settings: Settings::default(),
+            clock,
+        }
+    }
+
+    fn answer(&self, request: &Request<'_>) -> Response {
+        refusal(request, &self.settings, &self.clock)
+    }
+}
+
+impl Application for OutOfOrder {
+    fn handle(&self, request: Request<'_>) -> Response {
+        self.answer(&request)
+    }
+
+    fn overloaded(&self, request: &Request<'_>) -> Response {
+        self.answer(request)
+    }
+
+    fn interrupted(&self, _: &io::Error) -> Response {
+        let error = ApiError::Unavailable.into_response(Profile::Python);
+        finish(error, Profile::Python, &self.settings, &self.clock)
+    }
+}
+
+/// A 503, or where a browser would wipe its account for that, what does no harm.
+fn refusal(request: &Request<'_>, settings: &Settings, clock: &Clock) -> Response {
+    let target: Target = request.extensions().get().cloned().unwrap_or_default();
+    let route = routes::resolve(&target, settings.base_path.as_deref());
+    let precious = match &route {
+        Route::Storage(path) => Precious::of(request.method(), path),
+        _ => None,
+    };
+    let agent = request
+        .headers()
+        .get("user-agent")
+        .and_then(|value| value.to_str().ok());
+    let error = precious.map_or(ApiError::Unavailable, |p| p.harmless(agent));
+    let profile = profile(&route, settings);
+    finish(error.into_response(profile), profile, settings, clock)
+}
+
+fn profile(route: &Route, settings: &Settings) -> Profile {
+    let version = match route {
+        Route::Storage(StoragePath {
+            version: Some(version),
+            ..
+        }) => *version,
+        _ => Version::V1_1,
+    };
+    Profile::of(version, settings.pinned_profile)
+}
+
+/// A running Weft.
+pub struct App {
+    /// For every host that is not named.
+    usual: Api,
+    /// For the hosts that are, by their names.
+    hosts: Vec<(Vec<String>, Api)>,
+    trusted_proxies: Vec<Network>,
+}
+
+impl App {
+    /// The application that a configuration describes.
+    ///
+    /// # Errors
+    ///
+    /// A sentence for the operator, about settings that make no sense together.
+    pub fn new(config: &Config, clock: Clock) -> Result<Self, String> {
+        let mut builder = build::Builder::new(clock);
+        let usual = builder.api(config)?;
+        let hosts = config.hosts.iter().map(|host| {
+            let api = builder.api(&host.config);
+            let api = api.map_err(|why| format!("[[host]] {}: {why}", host.names.join(", ")))?;
+            Ok((host.names.clone(), api))
+        });
+        Ok(App {
+            usual,
+            hosts: hosts.collect::<Result<_, String>>()?,
+            trusted_proxies: config.server.trusted_proxies.clone(),
+        })
+    }
+
+    /// What answers for the host that a client has called (legacy PHP chose by `HTTP_HOST` too).
+    fn api(&self, headers: &HeaderMap) -> &Api {
+        let host = headers.get(HOST).and_then(|host| host.to_str().ok());
+        let names = self.hosts.iter().map(|(names, _)| names.as_slice());
+        let chosen = host.and_then(|host| config::choose_host(names, host));
+        match chosen.and_then(|index| self.hosts.get(index)) {
+            Some((_, api)) => api,
+            None => &self.usual,
+        }
+    }
+
+    fn after_a_panic(&self, call: &Call<'_>, route: &Route) -> ApiError {
+        match route {
+            Route::Storage(path) => Precious::of(&call.method, path)
+                .map_or(ApiError::Fault, |p| p.harmless(call.header("user-agent"))),
+            _ => ApiError::Fault,
+        }
+    }
+
+    fn dispatch(api: &Api, call: Call<'_>, route: Route, profile: Profile) -> Response {
+        let readable = matches!(call.method, Method::GET | Method::HEAD);
+        match route {
+            Route::Storage(path) => api.storage(call, &path, profile),
+            Route::User(parts) => api.user(call, &parts),
+            Route::Heartbeat if readable => api.heartbeat(),
+            Route::LegacyHeartbeat if readable => api.legacy_heartbeat(call.received),
+            Route::Page(Page::Front) if readable => web::front(api, &call),
+            Route::Heartbeat | Route::LegacyHeartbeat | Route::Page(_) => {
+                ApiError::Method("GET, HEAD").into_response(profile)
+            }
+            Route::NotText => ApiError::Bad(Code::Illegal).into_response(profile),
+            // A captcha that is not asked for is 404, and the browser hides its frame.
+            Route::Captcha | Route::Unknown => {
+                ApiError::NotFound("Not Found").into_response(profile)
+            }
+        }
+    }
+}
+
+impl Application for App {
+    /// Never panics: what goes wrong inside is logged and becomes a 500, or where that would make a
+    /// browser wipe its account, what does no harm.
+    fn handle(&self, mut request: Request<'_>) -> Response {
+        forwarded::believe(&mut request, &self.trusted_proxies);
+        let call = Call::from(request);
+        let api = self.api(&call.headers);
+        let route = match call.target.undecodable {
+            true => Route::Unknown,
+            false => routes::resolve(&call.target, api.settings.base_path.as_deref()),
+        };
+        let profile = profile(&route, &api.settings);
+        let fallback = self.after_a_panic(&call, &route);
+        let response = catch_unwind(AssertUnwindSafe(|| {
+            Self::dispatch(api, call, route, profile)
+        }))
+        .unwrap_or_else(|_| {
+            log::error!("a handler panicked; this is a fault of the program");
+            fallback.into_response(profile)
+        });
+        finish(response, profile, &api.settings, &api.clock)
+    }
+
+    fn overloaded(&self, request: &Request<'_>) -> Response {
+        let api = self.api(request.headers());
+        refusal(request, &api.settings, &api.clock)
+    }
+
+    fn interrupted(&self, _: &io::Error) -> Response {
+        let profile = Profile::Python;
+        finish(
+            ApiError::Unavailable.into_response(profile),
+            profile,
+            &self.usual.settings,
+            &self.usual.clock,
+        )
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::config::Host;
+    use crate::config::value::FilePath;
+    use crate::exchange::{Client, RequestBody};
+    use crate::sync::Timestamp;
+    use std::sync::Arc;
+    use std::time::Duration;
+
+    /// What an application with a setting of its own for `sync2.example.org` asks a client to wait.
+    fn backoff(host: &str, proxy_says: Option<&str>) -> Option<String> {
+        let folder = tempfile::tempdir().unwrap();
+        let mut config = Config::default();
+        config.data.dir = FilePath(folder.path().to_owned());
+        config.server.trusted_proxies = vec![Network::parse("127.0.0.1").unwrap()];
+        let mut other = config.clone();
+        other.server.backoff = Some(Duration::from_secs(7));
+        config.hosts.push(Host {
+            names: vec!["sync2.example.org".into()],
+            config: other,
+            places: Default::default(),
+        });
+        let app = App::new(&config, Arc::new(|| Timestamp::ZERO)).unwrap();
+        let mut request = Request::new(RequestBody::empty());
+        let headers = request.headers_mut();
+        headers.insert(HOST, host.parse().unwrap());
+        if let Some(told) = proxy_says {
+            headers.insert("x-forwarded-host", told.parse().unwrap());
+        }
+        let client = Client {
+            address: "127.0.0.1".parse().ok(),
+            ..Client::default()
+        };
+        request.extensions_mut().insert(client);
+        let response = app.handle(request);
+        let backoff = response.headers().get("x-weave-backoff")?;
+        Some(backoff.to_str().unwrap().to_owned())
+    }
+
+    #[test]
+    fn a_host_has_settings_of_its_own_and_an_unknown_one_those_of_all() {
+        assert_eq!(backoff("SYNC2.example.org:443", None).as_deref(), Some("7"));
+        assert_eq!(backoff("sync1.example.org", None), None);
+        let told = Some("sync2.example.org");
+        assert_eq!(backoff("inner", told).as_deref(), Some("7"));
+    }
+}

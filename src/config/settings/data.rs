@@ -1,0 +1,43 @@
+//! `[data]` and `[storage]`: where things are kept.
+
+use crate::config::declare::section;
+use crate::config::value::{FilePath, choices};
+use std::time::Duration;
+
+choices! {
+    /// The database that holds the records.
+    StorageEngine {
+        /// One file in the data folder.
+        Sqlite = "sqlite",
+        /// A MySQL or MariaDB server, with the tables of the legacy PHP server.
+        Mysql = "mysql",
+    }
+}
+
+section! {
+    /// Where this program keeps its own files.
+    "data" in data: Data {
+        /// The folder for the database and all other files. It is created when it is missing, open to
+        /// nobody else, and must be on no path that a web server hands out. With `""` it is
+        /// `weft-data` beside the program; or, for a program that was just built by Cargo or is
+        /// installed in a folder named `bin`, `weft-data` in the current folder.
+        dir: FilePath = FilePath::default();
+    }
+}
+
+section! {
+    /// Where records are kept.
+    "storage" in storage: Storage {
+        /// The database: `"sqlite"` is a file in the data folder and needs nothing else; `"mysql"` is
+        /// a MySQL or MariaDB server, such as the one of a legacy PHP installation.
+        engine: StorageEngine = StorageEngine::Sqlite, php "WEAVE_STORAGE_ENGINE";
+
+        /// How long a request waits for others that write to the same place before it is refused.
+        busy_timeout: Duration = Duration::from_secs(5), in Duration::ZERO..=Duration::from_secs(60);
+
+        /// How long the server tries by itself to read the two records whose loss makes browsers
+        /// delete all data of an account (`meta/global` and `crypto/keys`), before it tells the
+        /// browser of a failure.
+        wipe_guard: Duration = Duration::from_secs(10), in Duration::ZERO..=Duration::from_secs(120);
+    }
+}

@@ -1,0 +1,196 @@
+//! More than the server can do at once, clients that don't take their answers, and its end.
+
+use std::io::{self, BufReader, Read, Write};
+use std::net::TcpStream;
+use std::sync::atomic::{AtomicUsize, Ordering::SeqCst};
+use std::sync::mpsc::{Receiver, Sender, channel};
+use std::sync::{Arc, Mutex};
+use std::thread;
+use std::time::Duration;
+
+use crate::exchange::{Request, Response, ResponseBody};
+use crate::gateway::http::Settings;
+use crate::gateway::suite::{Double, Http, With, read_reply};
+
+const PATIENCE: Duration = Duration::from_secs(20);
+const GET: &[u8] = b"GET /x HTTP/1.1\r\nHost: a\r\n\r\n";
+
+/// A server whose requests report that they run, and go on when told to.
+struct Held {
+    http: Http,
+    running: Receiver<()>,
+    go_on: Sender<()>,
+}
+
+fn held(settings: Settings) -> Held {
+    let (report, running) = channel();
+    let (go_on, wait) = channel();
+    let both = Mutex::new((report, wait));
+    let application = With(move |_: Request<'_>| {
+        let both = both.lock().unwrap();
+        both.0.send(()).unwrap();
+        both.1.recv_timeout(PATIENCE).unwrap();
+        Response::new(ResponseBody::from("done"))
+    });
+    Held {
+        http: Http::with(Arc::new(application), settings),
+        running,
+        go_on,
+    }
+}
+
+fn ask(http: &Http) -> BufReader<TcpStream> {
+    let mut stream = http.connect();
+    stream.get_mut().write_all(GET).unwrap();
+    stream
+}
+
+#[test]
+fn a_request_that_finds_no_room_to_wait_gets_the_application_s_answer_at_once() {
+    let held = held(Settings {
+        workers: 1,
+        queue: 1,
+        ..Settings::default()
+    });
+    let mut first = ask(&held.http);
+    held.running.recv_timeout(PATIENCE).unwrap();
+    // One of these two waits, and the other is told so; which comes first is the system's choice.
+    let mut others = [ask(&held.http), ask(&held.http)];
+    let (send, answered) = channel();
+    thread::scope(|scope| {
+        for stream in &mut others {
+            let send = send.clone();
+            scope.spawn(move || send.send(read_reply(stream, false).unwrap()).unwrap());
+        }
+        let refused = answered.recv_timeout(PATIENCE).unwrap();
+        assert_eq!(
+            (refused.status, refused.text().as_str()),
+            (503, "overloaded /x")
+        );
+        held.go_on.send(()).unwrap();
+        held.go_on.send(()).unwrap();
+        assert_eq!(answered.recv_timeout(PATIENCE).unwrap().text(), "done");
+    });
+    assert_eq!(read_reply(&mut first, false).unwrap().text(), "done");
+}
+
+#[test]
+fn no_more_connections_than_allowed_are_served_and_the_next_has_its_turn() {
+    let http = Http::with(
+        Arc::new(Double),
+        Settings {
+            connections: 1,
+            ..Settings::default()
+        },
+    );
+    let request = b"GET /bytes HTTP/1.1\r\nHost: a\r\n\r\n";
+    let mut first = http.connect();
+    first.get_mut().write_all(request).unwrap();
+    read_reply(&mut first, false).unwrap();
+
+    let mut second = http.connect();
+    second.get_mut().write_all(request).unwrap();
+    second
+        .get_ref()
+        .set_read_timeout(Some(Duration::from_millis(200)))
+        .unwrap();
+    let waiting = read_reply(&mut second, false).unwrap_err();
+    assert_eq!(waiting.kind(), io::ErrorKind::WouldBlock);
+    drop(first);
+    second.get_ref().set_read_timeout(Some(PATIENCE)).unwrap();
+    assert_eq!(read_reply(&mut second, false).unwrap().text(), "whole");
+}
+
+#[test]
+fn a_server_that_stops_answers_what_runs_closes_what_idles_and_ends() {
+    let held = held(Settings::default());
+    let mut idle = ask(&held.http);
+    held.go_on.send(()).unwrap();
+    read_reply(&mut idle, false).unwrap();
+    held.running.recv_timeout(PATIENCE).unwrap();
+    let mut silent = held.http.connect();
+
+    let mut busy = ask(&held.http);
+    held.running.recv_timeout(PATIENCE).unwrap();
+    let address = held.http.server().address();
+    held.http.server().stop().request();
+    assert_eq!(idle.read(&mut [0]).unwrap(), 0);
+    assert_eq!(silent.read(&mut [0]).unwrap(), 0);
+    held.go_on.send(()).unwrap();
+    let reply = read_reply(&mut busy, false).unwrap();
+    assert_eq!(
+        (reply.text().as_str(), reply.header("Connection")),
+        ("done", Some("close"))
+    );
+    drop(held);
+    assert!(TcpStream::connect(address).is_err());
+}
+
+/// A server whose only answer is endless, what of it was written so far, and how it ended.
+fn endless(settings: Settings) -> (Http, Arc<AtomicUsize>, Receiver<io::ErrorKind>) {
+    let written = Arc::new(AtomicUsize::new(0));
+    let (report, ended) = channel();
+    let counter = Arc::clone(&written);
+    let report = Mutex::new(report);
+    let application = With(move |_: Request<'_>| {
+        let (counter, report) = (Arc::clone(&counter), report.lock().unwrap().clone());
+        let write = move |out: &mut dyn Write| loop {
+            if let Err(error) = out.write_all(&[b'x'; 8192]) {
+                report.send(error.kind()).unwrap();
+                return Err(error);
+            }
+            counter.fetch_add(8192, SeqCst);
+        };
+        Response::new(ResponseBody::Stream(Box::new(write)))
+    });
+    (Http::with(Arc::new(application), settings), written, ended)
+}
+
+#[test]
+fn a_client_that_takes_nothing_costs_little_memory_and_is_given_up() {
+    let settings = Settings {
+        workers: 1,
+        write_pause: Duration::from_millis(300),
+        ..Settings::default()
+    };
+    let (http, written, ended) = endless(settings);
+    let _never_reads = ask(&http);
+    assert_eq!(ended.recv_timeout(PATIENCE), Ok(io::ErrorKind::BrokenPipe));
+    // What two sockets hold, for the most part.
+    let most = 16 * 1024 * 1024;
+    assert!(written.load(SeqCst) < most, "{written:?}");
+
+    // Its worker is free for the next one.
+    let mut next = ask(&http);
+    next.read_exact(&mut [0; 1000]).unwrap();
+}
+
+#[test]
+fn a_client_that_reads_slowly_but_steadily_keeps_its_answer() {
+    let settings = Settings {
+        write_pause: Duration::from_millis(500),
+        ..Settings::default()
+    };
+    let (http, _, _) = endless(settings);
+    let mut slow = ask(&http);
+    let mut piece = vec![0; 4 * 1024 * 1024];
+    for _ in 0..4 {
+        // Slowness is what is tested.
+        thread::sleep(Duration::from_millis(250));
+        slow.read_exact(&mut piece).unwrap();
+    }
+}
+
+#[test]
+fn a_client_that_leaves_frees_its_worker() {
+    let (http, _, ended) = endless(Settings {
+        workers: 1,
+        ..Settings::default()
+    });
+    for _ in 0..3 {
+        let mut leaver = ask(&http);
+        leaver.read_exact(&mut [0; 1000]).unwrap();
+        drop(leaver);
+        assert_eq!(ended.recv_timeout(PATIENCE), Ok(io::ErrorKind::BrokenPipe));
+    }
+}

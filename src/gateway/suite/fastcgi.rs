@@ -1,0 +1,108 @@
+//! The FastCGI door, asked over its socket as mod_fcgid asks.
+
+use std::io::{self, Read, Write};
+use std::os::unix::net::{UnixListener, UnixStream};
+use std::path::PathBuf;
+use std::thread::{self, JoinHandle};
+
+use ::fastcgi::{Limits, Listener, Stop};
+use tempfile::TempDir;
+
+use super::cgi::{reply, variables};
+use super::{Call, Door, Double, Outcome};
+
+const BEGIN: u8 = 1;
+const END: u8 = 3;
+const PARAMS: u8 = 4;
+const STDIN: u8 = 5;
+const STDOUT: u8 = 6;
+
+pub(super) struct FastCgi {
+    socket: PathBuf,
+    stop: Stop,
+    server: Option<JoinHandle<io::Result<()>>>,
+    _folder: TempDir,
+}
+
+impl FastCgi {
+    pub(super) fn open() -> Self {
+        let folder = tempfile::tempdir().unwrap();
+        let socket = folder.path().join("weft.sock");
+        let listener = Listener::Unix(UnixListener::bind(&socket).unwrap());
+        let stop = Stop::new();
+        let server = thread::spawn({
+            let stop = stop.clone();
+            move || crate::gateway::fcgi::serve(&Double, listener, 1, Limits::default(), &stop)
+        });
+        FastCgi {
+            socket,
+            stop,
+            server: Some(server),
+            _folder: folder,
+        }
+    }
+}
+
+impl Drop for FastCgi {
+    fn drop(&mut self) {
+        self.stop.request();
+        if let Some(server) = self.server.take() {
+            server.join().unwrap().unwrap();
+        }
+    }
+}
+
+impl Door for FastCgi {
+    fn name(&self) -> &'static str {
+        "FastCGI"
+    }
+
+    /// The body first, then the answer, as mod_fcgid does.
+    fn call(&self, call: &Call) -> Outcome {
+        let mut front = UnixStream::connect(&self.socket)?;
+        send(&mut front, BEGIN, &[0, 1, 0, 0, 0, 0, 0, 0])?;
+        let mut params = Vec::new();
+        for (name, value) in variables(call) {
+            for part in [&name, &value] {
+                params.extend_from_slice(&(part.len() as u32 | 1 << 31).to_be_bytes());
+            }
+            params.extend(name);
+            params.extend(value);
+        }
+        stream(&mut front, PARAMS, &params)?;
+        stream(&mut front, STDIN, &call.body)?;
+        answer(&mut front)
+    }
+}
+
+fn stream(front: &mut UnixStream, kind: u8, bytes: &[u8]) -> io::Result<()> {
+    for piece in bytes.chunks(8192) {
+        send(front, kind, piece)?;
+    }
+    send(front, kind, &[])
+}
+
+fn send(front: &mut UnixStream, kind: u8, content: &[u8]) -> io::Result<()> {
+    let [high, low] = (content.len() as u16).to_be_bytes();
+    front.write_all(&[1, kind, 0, 1, high, low, 0, 0])?;
+    front.write_all(content)
+}
+
+fn answer(front: &mut UnixStream) -> Outcome {
+    let mut output = Vec::new();
+    loop {
+        let mut header = [0; 8];
+        front.read_exact(&mut header)?;
+        let mut content = vec![0; usize::from(u16::from_be_bytes([header[4], header[5]]))];
+        front.read_exact(&mut content)?;
+        io::copy(
+            &mut Read::by_ref(front).take(header[6].into()),
+            &mut io::sink(),
+        )?;
+        match header[1] {
+            STDOUT => output.extend(content),
+            END => return reply(&output),
+            _ => {}
+        }
+    }
+}

@@ -1,0 +1,270 @@
+//! What the commands and the doors do: an application from a configuration, behind a gateway.
+
+use crate::api::Api;
+use crate::app::{App, OutOfOrder, build};
+use crate::auth::{AuthError, NewAccount, Password};
+use crate::cli::{self, Answer, Caller, Common, Failure, Migrated, Role, Socket};
+use crate::config::Config;
+use crate::exchange::Application;
+use crate::gateway::{self, http};
+use crate::storage::{Storage, StorageError};
+use crate::sync::{Clock, UserName, username_from_account};
+use fastcgi::{Limits, Listener, Stop};
+use std::io::{self, Read, Write};
+use std::net::SocketAddr;
+use std::sync::Arc;
+use std::time::Duration;
+
+/// Records that are removed in one transaction by `weft purge`.
+const PURGE_STEP: u64 = 1_000;
+
+/// Room for the rest of a refused body: a front server reads no answer before it has sent it all.
+const UNREAD_BEYOND_LIMIT: u64 = 64 << 20;
+
+/// The program, with the clock that it goes by.
+pub struct Program {
+    clock: Clock,
+}
+
+impl Program {
+    /// Goes by `clock`.
+    pub fn new(clock: Clock) -> Self {
+        Program { clock }
+    }
+
+    fn app(&self, config: &Config) -> Result<App, Failure> {
+        App::new(config, Arc::clone(&self.clock)).map_err(Failure::Other)
+    }
+
+    fn builder(&self) -> build::Builder {
+        build::Builder::new(Arc::clone(&self.clock))
+    }
+
+    fn api(&self, config: &Config) -> Result<Api, Failure> {
+        self.builder().api(config).map_err(Failure::Other)
+    }
+
+    /// The application for a front server. When it can't be built, one that says so to the log, and
+    /// to browsers in a way that does no harm.
+    fn behind_a_front(&self, caller: &Caller<'_>) -> (Box<dyn Application>, Config) {
+        let options = cli::options(&Common::default());
+        let built = cli::start(caller, &options, Role::Helper).and_then(|loaded| {
+            let app = self.app(&loaded.config)?;
+            Ok((Box::new(app) as Box<dyn Application>, loaded.config))
+        });
+        built.unwrap_or_else(|failure| {
+            // The log may be what failed.
+            eprintln!("{}", cli::explain(&failure));
+            (
+                Box::new(OutOfOrder::new(Arc::clone(&self.clock))),
+                Config::default(),
+            )
+        })
+    }
+
+    /// Answers as a FastCGI worker that a front server started.
+    pub fn worker(&self, caller: &Caller<'_>, listener: Listener) -> io::Result<()> {
+        let (app, config) = self.behind_a_front(caller);
+        // mod_fcgid gives a process one request at a time.
+        gateway::fcgi::serve(&*app, listener, 1, limits(&config), &Stop::new())
+    }
+
+    /// Answers one request as a CGI program.
+    pub fn cgi(
+        &self,
+        caller: &Caller<'_>,
+        input: impl Read + Send,
+        output: &mut dyn Write,
+    ) -> io::Result<()> {
+        let (app, _) = self.behind_a_front(caller);
+        gateway::cgi::serve(&*app, &caller.surroundings.environment, input, output)
+    }
+}
+
+fn limits(config: &Config) -> Limits {
+    let unread = config
+        .limits
+        .body_bytes
+        .bytes()
+        .saturating_add(UNREAD_BEYOND_LIMIT);
+    Limits {
+        max_unread: usize::try_from(unread).unwrap_or(usize::MAX),
+        // A front server opens and closes its connections as it sees fit.
+        idle: Duration::from_secs(24 * 60 * 60),
+        read: config.server.read_timeout,
+        write: config.server.write_timeout,
+        ..Limits::default()
+    }
+}
+
+fn http_settings(config: &Config) -> http::Settings {
+    let server = &config.server;
+    http::Settings {
+        workers: server.workers,
+        queue: server.queue,
+        connections: server.max_connections,
+        header_time: server.read_timeout,
+        idle: server.idle_timeout,
+        body_pause: server.read_timeout,
+        write_pause: server.write_timeout,
+        ..http::Settings::default()
+    }
+}
+
+impl cli::Program for Program {
+    fn serve(&self, config: &Config, started: &mut dyn FnMut(SocketAddr)) -> Result<(), Failure> {
+        let app: Arc<dyn Application> = Arc::new(self.app(config)?);
+        let listen = config.server.listen;
+        let server =
+            http::serve(app, listen, http_settings(config)).map_err(|error| Failure::Listen {
+                address: listen.to_string(),
+                error,
+            })?;
+        started(server.address());
+        server.wait();
+        Ok(())
+    }
+
+    fn fastcgi(&self, config: &Config, socket: Socket) -> Result<(), Failure> {
+        let app = self.app(config)?;
+        let listener = match socket {
+            Socket::Unix(listener) => Listener::Unix(listener),
+            Socket::Tcp(listener) => Listener::Tcp(listener),
+        };
+        let workers = config.server.workers;
+        gateway::fcgi::serve(&app, listener, workers, limits(config), &Stop::new())
+            .map_err(|error| Failure::Other(format!("FastCGI requests can't be answered: {error}")))
+    }
+
+    fn purge(&self, config: &Config) -> Result<u64, Failure> {
+        let storages = self.builder().storages(config).map_err(Failure::Other)?;
+        let mut gone = 0;
+        for storage in storages {
+            gone += purge(&*storage)?;
+        }
+        Ok(gone)
+    }
+
+    fn migrate(&self, config: &Config, rehearsal: bool) -> Result<Vec<Migrated>, Failure> {
+        let databases = build::migrate(config, rehearsal).map_err(Failure::Other)?;
+        let migrated = databases
+            .into_iter()
+            .map(|(database, outcome)| Migrated { database, outcome });
+        Ok(migrated.collect())
+    }
+
+    fn check(&self, config: &Config) -> Result<Vec<Answer>, Failure> {
+        let answers = build::check(config, &self.clock).map_err(Failure::Other)?;
+        let answers = answers.into_iter().map(|(server, outcome)| Answer {
+            server,
+            trouble: outcome.err(),
+        });
+        Ok(answers.collect())
+    }
+
+    fn accounts(&self, config: &Config) -> Result<Box<dyn cli::Accounts>, Failure> {
+        Ok(Box::new(ByHand(self.api(config)?)))
+    }
+}
+
+fn purge(storage: &dyn Storage) -> Result<u64, Failure> {
+    let mut gone = 0;
+    loop {
+        let step = storage.purge(PURGE_STEP).map_err(storage_failure)?;
+        gone += step;
+        if step < PURGE_STEP {
+            return Ok(gone);
+        }
+    }
+}
+
+fn storage_failure(error: StorageError) -> Failure {
+    Failure::Other(error.to_string())
+}
+
+fn account_failure(error: AuthError) -> Failure {
+    Failure::Other(error.to_string())
+}
+
+/// Accounts, changed by the operator.
+struct ByHand(Api);
+
+impl ByHand {
+    fn name(&self, text: &str) -> Result<UserName, Failure> {
+        username_from_account(text).map_err(|_| {
+            Failure::Other(format!(
+                "\"{text}\" can't be a user: it must be an e-mail address, or 1 to 32 letters, \
+                 digits, dots, underscores and hyphens"
+            ))
+        })
+    }
+
+    fn password(&self, name: &UserName, text: &str) -> Result<Password, Failure> {
+        let password = Password::from_wire(text.as_bytes()).ok();
+        password.filter(|password| password.may_be_chosen_by(name.as_str()).is_ok()).ok_or_else(|| {
+            Failure::Other(
+                "the password is too weak: it must have 8 characters at least and not be the user's \
+                 name"
+                    .to_owned(),
+            )
+        })
+    }
+}
+
+fn unknown(name: &UserName) -> Failure {
+    Failure::Other(format!("there is no user {name}"))
+}
+
+impl cli::Accounts for ByHand {
+    fn add(&self, name: &str, password: &str, email: Option<&str>) -> Result<(), Failure> {
+        let email = email.or_else(|| name.contains('@').then_some(name));
+        let name = self.name(name)?;
+        let password = self.password(&name, password)?;
+        let new = NewAccount {
+            name: &name,
+            password: &password,
+            email,
+        };
+        match self.0.accounts.create(&new).map_err(account_failure)? {
+            Some(_) => Ok(()),
+            None => Err(Failure::Other(format!("there is a user {name} already"))),
+        }
+    }
+
+    fn list(&self, visit: &mut dyn FnMut(&cli::Account)) -> Result<(), Failure> {
+        for account in self.0.accounts.list().map_err(account_failure)? {
+            visit(&cli::Account {
+                name: account.name.to_string(),
+                email: account.email,
+                enabled: account.enabled,
+            });
+        }
+        Ok(())
+    }
+
+    fn set_password(&self, name: &str, password: &str) -> Result<(), Failure> {
+        let name = self.name(name)?;
+        let password = self.password(&name, password)?;
+        match self
+            .0
+            .accounts
+            .set_password(&name, &password)
+            .map_err(account_failure)?
+        {
+            true => Ok(()),
+            false => Err(unknown(&name)),
+        }
+    }
+
+    fn delete(&self, name: &str) -> Result<(), Failure> {
+        let name = self.name(name)?;
+        let account = self.0.accounts.lookup(&name).map_err(account_failure)?;
+        let account = account.ok_or_else(|| unknown(&name))?;
+        self.0
+            .storage
+            .forget_user(account.id)
+            .map_err(storage_failure)?;
+        self.0.accounts.delete(&name).map_err(account_failure)?;
+        Ok(())
+    }
+}
