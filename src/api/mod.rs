@@ -39,12 +39,12 @@ pub struct Api {
     pub accounts: Arc<dyn Accounts>,
     /// Counts failed logins; nothing when there is no lockout.
     pub lockout: Option<Arc<Lockout>>,
+    /// How much each user may write in a day; nothing when there is no cap.
+    pub write_cap: Option<Arc<WriteCap>>,
     /// Where refused logins are told.
     pub security_log: Arc<SecurityLog>,
     /// Counts the questions whether a name is taken.
     pub name_checks: RateLimit,
-    /// How much each user may write in a day; nothing when there is no cap.
-    pub write_cap: Option<WriteCap>,
     /// The operator's choices.
     pub settings: Settings,
     /// For the heartbeat.

@@ -2,8 +2,9 @@
 //! guessing.
 //!
 //! The time and the randomness are handed in. Everything is pure but for the engines, one folder
-//! each, which know nothing of each other. The text of a password exists inside
-//! [`password::Password`] only, which prints nothing of it.
+//! each, which know nothing of each other, and the cache in which hosts share their counts of
+//! failures. The text of a password exists inside [`password::Password`] only, which prints nothing
+//! of it.
 
 mod account;
 mod aging;

@@ -107,10 +107,10 @@ impl Server {
         let mut settings = Settings::default();
         change(&mut settings);
         let api = Api {
-            write_cap: None,
             storage: Arc::new(SqliteStorage::new(file("weft.db"), Arc::clone(&clock))),
             accounts: Arc::clone(&accounts) as _,
             lockout: None,
+            write_cap: None,
             security_log: Arc::new(SecurityLog::off()),
             name_checks: RateLimit::new(5, Duration::from_secs(3600), 10),
             settings,

@@ -11,27 +11,31 @@ pub use survey::{check, migrate};
 use crate::api::heartbeat::LastCheck;
 use crate::api::profile::Profile;
 use crate::api::{Api, Node, Registration, Settings};
-use crate::auth::throttle::InProcess;
-use crate::auth::{Accounts, Lockout, RateLimit};
+use crate::auth::throttle::FailureCounter;
+use crate::auth::{Accounts, Lockout, RateLimit, shared_throttle, throttle};
+use crate::cache::{self, Cache, Memcached};
 use crate::config::settings::{self, SecurityLogTarget};
 use crate::config::value::{Node as NodeSetting, SyslogAddress};
 use crate::config::{Config, value};
 use crate::security_log::{Facility, Goal, SecurityLog};
 use crate::storage::Storage;
+use crate::storage::write_cap::WriteCap;
 use crate::sync::{Clock, Limits};
 use shared::Shared;
 use std::iter;
 use std::sync::Arc;
 
-/// How many names the lockout of one process keeps in mind.
-const LOCKOUT_NAMES: usize = 10_000;
+/// How many users one process keeps in mind whose wrong passwords and writes it counts by itself.
+const COUNTED_USERS: usize = 10_000;
 
 /// Makes applications' parts. Hosts whose settings are equal share their engines.
 pub struct Builder {
     clock: Clock,
     storages: Shared<Arc<dyn Storage>>,
     accounts: Shared<Arc<dyn Accounts>>,
+    caches: Shared<Option<Arc<dyn Cache>>>,
     lockouts: Shared<Option<Arc<Lockout>>>,
+    write_caps: Shared<Option<Arc<WriteCap>>>,
     security_logs: Shared<Arc<SecurityLog>>,
 }
 
@@ -42,7 +46,9 @@ impl Builder {
             clock,
             storages: Shared::default(),
             accounts: Shared::default(),
+            caches: Shared::default(),
             lockouts: Shared::default(),
+            write_caps: Shared::default(),
             security_logs: Shared::default(),
         }
     }
@@ -55,12 +61,14 @@ impl Builder {
     /// A sentence for the operator.
     pub fn api(&mut self, config: &Config) -> Result<Api, String> {
         let clock = Arc::clone(&self.clock);
-        let lockout = Config {
+        let cache = self.cache(config)?;
+        let about_counts = Config {
             lockout: config.lockout.clone(),
             memcached: config.memcached.clone(),
+            quota: config.quota.clone(),
             ..Config::default()
         };
-        let log = Config {
+        let about_log = Config {
             security_log: config.security_log.clone(),
             ..Config::default()
         };
@@ -69,12 +77,16 @@ impl Builder {
             accounts: self
                 .accounts
                 .get(accounts::about(config), || accounts::accounts(config))?,
-            lockout: self.lockouts.get(lockout, || Ok(self::lockout(config)))?,
+            lockout: self
+                .lockouts
+                .get(about_counts.clone(), || Ok(lockout(config, cache.clone())))?,
+            write_cap: self
+                .write_caps
+                .get(about_counts, || Ok(write_cap(config, cache)))?,
             security_log: self
                 .security_logs
-                .get(log, || security_log(config, &clock))?,
+                .get(about_log, || security_log(config, &clock))?,
             name_checks: RateLimit::default(),
-            write_cap: None,
             settings: api_settings(config),
             last_check: LastCheck::default(),
             clock,
@@ -94,9 +106,18 @@ impl Builder {
     }
 
     fn storage(&mut self, config: &Config) -> Result<Arc<dyn Storage>, String> {
-        let clock = &self.clock;
-        self.storages
-            .get(storage::about(config), || storage::storage(config, clock))
+        let clock = Arc::clone(&self.clock);
+        let cache = self.cache(config)?;
+        self.storages.get(storage::about(config), || {
+            storage::storage(config, &clock, cache)
+        })
+    }
+
+    fn cache(&mut self, config: &Config) -> Result<Option<Arc<dyn Cache>>, String> {
+        self.caches.get(storage::about_cache(config), || {
+            let cache = storage::memcached(config).map(|options| Memcached::new(&options));
+            Ok(cache.map(|cache| Arc::new(cache) as Arc<dyn Cache>))
+        })
     }
 }
 
@@ -105,10 +126,21 @@ fn all(config: &Config) -> impl Iterator<Item = &Config> {
     iter::once(config).chain(config.hosts.iter().map(|host| &host.config))
 }
 
-fn lockout(config: &Config) -> Option<Arc<Lockout>> {
+fn lockout(config: &Config, cache: Option<Arc<dyn Cache>>) -> Option<Arc<Lockout>> {
     let failures = config.lockout.failures?;
-    let counter = InProcess::new(config.lockout.window, LOCKOUT_NAMES);
-    Some(Arc::new(Lockout::new(failures, Box::new(counter))))
+    let window = config.lockout.window;
+    let counter: Box<dyn FailureCounter> = match cache {
+        Some(cache) => Box::new(shared_throttle::Shared::new(cache, window, COUNTED_USERS)),
+        None => Box::new(throttle::InProcess::new(window, COUNTED_USERS)),
+    };
+    Some(Arc::new(Lockout::new(failures, counter)))
+}
+
+fn write_cap(config: &Config, cache: Option<Arc<dyn Cache>>) -> Option<Arc<WriteCap>> {
+    let bytes = config.quota.daily_write_bytes?.bytes();
+    let cache = cache.unwrap_or_else(|| Arc::new(cache::InProcess::new(COUNTED_USERS)));
+    let life = storage::seconds(config.memcached.ttl);
+    Some(Arc::new(WriteCap::new(cache, bytes, life)))
 }
 
 fn security_log(config: &Config, clock: &Clock) -> Result<Arc<SecurityLog>, String> {
@@ -129,7 +161,6 @@ fn security_log(config: &Config, clock: &Clock) -> Result<Arc<SecurityLog>, Stri
 }
 
 fn api_settings(config: &Config) -> Settings {
-    let seconds = |time: std::time::Duration| u32::try_from(time.as_secs()).unwrap_or(u32::MAX);
     let (server, registration) = (&config.server, &config.registration);
     Settings {
         limits: limits(config),
@@ -138,8 +169,8 @@ fn api_settings(config: &Config) -> Settings {
             settings::Profile::Php => Some(Profile::Php),
             settings::Profile::Python => Some(Profile::Python),
         },
-        retry_after: seconds(server.retry_after),
-        backoff: server.backoff.map_or(0, seconds),
+        retry_after: storage::seconds(server.retry_after),
+        backoff: server.backoff.map_or(0, storage::seconds),
         maintenance: server.maintenance,
         wipe_guard: config.storage.wipe_guard,
         node: match &config.api.node {

@@ -1,14 +1,16 @@
 //! Storage engines from settings.
 
-use crate::cache::MemcachedOptions;
+use crate::cache::{Cache, MemcachedOptions};
 use crate::config::Config;
 use crate::config::settings::{MirrorEngine, Mysql, MysqlCharset, MysqlServer, StorageEngine};
+use crate::storage::cached::Cached;
 use crate::storage::mirrored::Mirrored;
 use crate::storage::mysql::{Address, Charset, MySqlConfig, MySqlStorage, Server};
 use crate::storage::sqlite::{SqliteOptions, SqliteStorage};
 use crate::storage::{Storage, StorageError};
 use crate::sync::Clock;
 use std::sync::Arc;
+use std::time::Duration;
 
 /// The settings that make a difference to [`storage`].
 pub fn about(config: &Config) -> Config {
@@ -25,8 +27,21 @@ pub fn about(config: &Config) -> Config {
     }
 }
 
-/// The storage engine, with its second store if there is one.
-pub fn storage(config: &Config, clock: &Clock) -> Result<Arc<dyn Storage>, String> {
+/// The settings that make a difference to the cache.
+pub fn about_cache(config: &Config) -> Config {
+    Config {
+        memcached: config.memcached.clone(),
+        ..Config::default()
+    }
+}
+
+/// The storage engine, with its second store if there is one, and with the cache that PHP shares if
+/// PHP runs.
+pub fn storage(
+    config: &Config,
+    clock: &Clock,
+    cache: Option<Arc<dyn Cache>>,
+) -> Result<Arc<dyn Storage>, String> {
     let primary: Box<dyn Storage> = match config.storage.engine {
         StorageEngine::Sqlite => {
             let mut options = SqliteOptions::new(config.data.dir.join("weft.db"));
@@ -35,10 +50,21 @@ pub fn storage(config: &Config, clock: &Clock) -> Result<Arc<dyn Storage>, Strin
         }
         StorageEngine::Mysql => Box::new(mysql(config)?),
     };
-    Ok(match mirror(config)? {
+    let storage: Arc<dyn Storage> = match mirror(config)? {
         None => Arc::from(primary),
         Some(mirror) => Arc::new(Mirrored::new(primary, Box::new(mirror))),
+    };
+    Ok(match cache {
+        Some(cache) if config.legacy.php_beside => {
+            Arc::new(Cached::new(storage, cache, seconds(config.memcached.ttl)))
+        }
+        _ => storage,
     })
+}
+
+/// Whole seconds, as protocols have them.
+pub fn seconds(time: Duration) -> u32 {
+    u32::try_from(time.as_secs()).unwrap_or(u32::MAX)
 }
 
 /// A MySQL database that holds records.

@@ -59,7 +59,7 @@ pub fn check(config: &Config, clock: &Clock) -> Result<Vec<Answered<()>>, String
         };
         let made = host.storage.engine != StorageEngine::Sqlite || is_made("weft.db");
         if made && is_new(storage::about(host)) {
-            let outcome = storage::storage(host, clock)?.check();
+            let outcome = storage::storage(host, clock, None)?.check();
             answers.push((
                 format!("records: {server}"),
                 outcome.map_err(|e| e.to_string()),
@@ -74,12 +74,8 @@ pub fn check(config: &Config, clock: &Clock) -> Result<Vec<Answered<()>>, String
                 outcome.map_err(|e| e.to_string()),
             ));
         }
-        let memcached = Config {
-            memcached: host.memcached.clone(),
-            ..Config::default()
-        };
         if let Some(options) = storage::memcached(host)
-            && is_new(memcached)
+            && is_new(storage::about_cache(host))
         {
             answers.extend(options.servers.iter().map(|server| ask(server, &options)));
         }
