@@ -129,7 +129,12 @@ impl Records {
 
     fn expires(&self, ttl: Option<Ttl>) -> Option<i64> {
         let second = self.now.seconds();
-        ttl.map(|ttl| (second + i64::from(ttl.seconds())).min(NEVER - 1))
+        ttl.map(|ttl| match ttl.seconds() {
+            // Gone at once, also for a reader whose clock is a centisecond behind this write's, in the
+            // second before.
+            0 => 0,
+            life => (second + i64::from(life)).min(NEVER - 1),
+        })
     }
 
     /// What is stored of the records that are written to, locked, so that PHP can't delete them
