@@ -1,7 +1,7 @@
 //! Many processes read and write one user's collections while memcached is emptied, killed, stopped and
 //! restarted at random.
 
-use super::{LIFE, memcached};
+use super::LIFE;
 use crate::harness::Memcached as Server;
 use crate::storage_suite::{full, ids_query, name};
 use std::collections::HashMap;
@@ -10,6 +10,7 @@ use std::path::Path;
 use std::process::{Child, Command, Stdio};
 use std::sync::Arc;
 use std::time::{Duration, Instant, SystemTime};
+use weft::cache::{Memcached, MemcachedOptions};
 use weft::storage::cached::Cached;
 use weft::storage::sqlite::{SqliteOptions, SqliteStorage};
 use weft::storage::{Storage, StorageError};
@@ -19,10 +20,18 @@ const USER: UserId = UserId::new(7);
 const COLLECTIONS: [&str; 4] = ["tabs", "history", "forms", "prefs"];
 const SECONDS: u64 = 8;
 
-fn engine(database: &Path, port: u16) -> Cached {
+/// An engine that goes without memcached for so long when it does not answer: the players do so for
+/// different times, so that some write without it while others read what is still in it.
+fn engine(database: &Path, port: u16, silence: u64) -> Cached {
+    let options = MemcachedOptions {
+        silence: Duration::from_millis(silence),
+        io_timeout: Duration::from_millis(20),
+        ..MemcachedOptions::legacy("127.0.0.1", port)
+    };
+    let cache = Arc::new(Memcached::new(&options));
     let now = Arc::new(|| Timestamp::from(SystemTime::now()));
     let inner = SqliteStorage::new(SqliteOptions::new(database), now);
-    Cached::new(Arc::new(inner), memcached(port), LIFE)
+    Cached::new(Arc::new(inner), cache, LIFE)
 }
 
 /// Small and quick; its seed is printed, so that a series can be had again.
@@ -48,7 +57,7 @@ fn no_time_goes_back_and_no_count_is_wrong_while_memcached_comes_and_goes() {
     let mut server = Server::start();
     let folder = tempfile::tempdir().unwrap();
     let database = folder.path().join("weft.db");
-    engine(&database, server.port()).check().unwrap();
+    engine(&database, server.port(), 1000).check().unwrap();
     let players: Vec<Child> = (0..5)
         .map(|number| {
             let role = if number < 3 { "reader" } else { "writer" };
@@ -57,20 +66,20 @@ fn no_time_goes_back_and_no_count_is_wrong_while_memcached_comes_and_goes() {
         .collect();
     let (mut dice, end) = (Dice(seed), Instant::now() + Duration::from_secs(SECONDS));
     while Instant::now() < end {
-        match dice.roll(4) {
+        match dice.roll(8) {
             0 => {
                 server.kill();
                 pause(dice.roll(200));
                 server.start_again();
             }
-            1 => {
+            1 => server.flush(),
+            _ => {
                 server.pause();
-                pause(dice.roll(300));
+                pause(dice.roll(100));
                 server.go_on();
             }
-            _ => server.flush(),
         }
-        pause(dice.roll(150));
+        pause(dice.roll(300));
     }
     let (mut written, mut reads) = (HashMap::new(), 0);
     for player in players {
@@ -95,7 +104,7 @@ fn no_time_goes_back_and_no_count_is_wrong_while_memcached_comes_and_goes() {
         "{reads} reads"
     );
     println!("{reads} reads");
-    agree(&engine(&database, server.port()), &database, &written);
+    agree(&engine(&database, server.port(), 1000), &database, &written);
 }
 
 /// The listing tells the latest write of each collection, and what is really there.
@@ -145,12 +154,13 @@ fn play(role: &str, database: &Path, port: u16, seed: u64) -> Child {
 #[ignore = "the part of another process in the other test"]
 fn plays_its_part() {
     let variable = |name: &str| std::env::var(name).unwrap();
+    let mut dice = Dice(variable("WEFT_SEED").parse().unwrap());
     let storage = engine(
         Path::new(&variable("WEFT_TEST_DATABASE")),
         variable("WEFT_TEST_PORT").parse().unwrap(),
+        10 + dice.roll(400),
     );
     let end = Instant::now() + Duration::from_secs(SECONDS);
-    let mut dice = Dice(variable("WEFT_SEED").parse().unwrap());
     match variable("WEFT_TEST_ROLE").as_str() {
         "reader" => read_until(&storage, end),
         _ => write_until(&storage, end, &mut dice),
