@@ -8,6 +8,7 @@
 mod account;
 mod aging;
 pub mod basic;
+pub mod mysql;
 pub mod password;
 pub mod password_check;
 mod rate_limit;
