@@ -8,6 +8,7 @@ pub mod error;
 pub mod format;
 pub mod heartbeat;
 pub mod info;
+pub mod json;
 pub mod login;
 pub mod profile;
 mod public_url;
@@ -19,7 +20,9 @@ pub mod wipe_guard;
 
 use crate::auth::{Accounts, Lockout, RateLimit};
 use crate::exchange::{BodyError, Client, Request, RequestBody, Response, ResponseBody, Target};
+use crate::security_log::SecurityLog;
 use crate::storage::Storage;
+use crate::storage::write_cap::WriteCap;
 use crate::sync::{Clock, Limits, Timestamp};
 use error::{ApiError, Code};
 use http::header::{CONTENT_TYPE, HeaderName, HeaderValue};
@@ -35,7 +38,11 @@ pub struct Api {
     /// Who may do what.
     pub accounts: Arc<dyn Accounts>,
     /// Counts failed logins; nothing when there is no lockout.
-    pub lockout: Option<Lockout>,
+    pub lockout: Option<Arc<Lockout>>,
+    /// How much each user may write in a day; nothing when there is no cap.
+    pub write_cap: Option<Arc<WriteCap>>,
+    /// Where refused logins are told.
+    pub security_log: Arc<SecurityLog>,
     /// Counts the questions whether a name is taken.
     pub name_checks: RateLimit,
     /// The operator's choices.

@@ -4,12 +4,13 @@
 //! and with its slash, the bare number of an error.
 
 use super::error::{ApiError, Code};
+use super::json::{Members, Shape, shape, shape_of, text_of};
 use super::profile::Profile;
-use super::wbo_json::{Members, Shape, shape, shape_of, text_of};
 use super::{Api, Call, Node, ok};
 use crate::accounts::is_email;
 use crate::auth::{Account, NewAccount, Password};
 use crate::exchange::Response;
+use crate::security_log::Incident;
 use crate::sync::{NameError, UserName, username_from_account, username_in_browsers};
 use http::StatusCode;
 
@@ -105,7 +106,7 @@ impl Api {
         if password.may_be_chosen_by(name.as_str()).is_err() {
             return Err(ApiError::Bad(Code::WeakPassword));
         }
-        if !rules.open && !self.has_secret(call) {
+        if !rules.open && !self.has_secret(call, name) {
             return Err(ApiError::Forbidden("Registration is closed"));
         }
         let new = NewAccount {
@@ -119,17 +120,22 @@ impl Api {
         }
     }
 
-    fn has_secret(&self, call: &Call<'_>) -> bool {
+    fn has_secret(&self, call: &Call<'_>, name: &UserName) -> bool {
         let given = call
             .headers
             .get("x-weave-secret")
             .map(|value| value.as_bytes());
-        match (&self.settings.registration.secret, given) {
-            (Some(secret), Some(given)) => {
-                bool::from(subtle::ConstantTimeEq::ct_eq(secret.as_bytes(), given))
-            }
-            _ => false,
+        let Some(given) = given else {
+            return false;
+        };
+        let secret = self.settings.registration.secret.as_ref();
+        let right = secret.is_some_and(|secret| {
+            bool::from(subtle::ConstantTimeEq::ct_eq(secret.as_bytes(), given))
+        });
+        if !right {
+            self.tell(call, Incident::INVALID_ADMIN, name.as_str());
         }
+        right
     }
 
     /// `DELETE user/…/<name>`: the account with all that it stored. The records go first: an account
@@ -148,6 +154,7 @@ impl Api {
             .filter(|password| password.may_be_chosen_by(name.as_str()).is_ok())
             .ok_or(ApiError::Bad(Code::WeakPassword))?;
         if call.headers.contains_key("x-weave-password-reset") {
+            self.tell(call, Incident::INVALID_RESET_CODE, name.as_str());
             return Err(ApiError::Bad(Code::ResetCode));
         }
         self.login(call, name, PROFILE)?;

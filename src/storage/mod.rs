@@ -16,9 +16,11 @@
 //! * A deletion moves its collection's time, and the collection keeps that time after its last record
 //!   is gone, though it is no longer listed.
 
+pub mod cached;
 pub mod mirrored;
 pub mod mysql;
 pub mod sqlite;
+pub mod write_cap;
 
 use crate::sync::{CollectionName, Query, RecordId, Timestamp, UserId, WboRef, WboWrite};
 use std::fmt;

@@ -2,6 +2,7 @@
 //!
 //! - [`Gateway`] starts the program behind Apache, nginx or alone, as the files in `apache/` say.
 //! - [`http`] sends requests byte for byte and shows answers byte for byte.
+//! - [`slapd`] is a directory server with certificates.
 //! - [`api`] asks the storage API without any ornament.
 //! - [`browser`] speaks as the desktop and the Android client do.
 //!
@@ -21,12 +22,16 @@ mod account;
 mod apache;
 pub mod api;
 pub mod browser;
+pub mod certificates;
 mod gateway;
 pub mod http;
+mod memcached;
 mod nginx;
 mod ports;
 mod site;
+pub mod slapd;
 mod supervised;
 mod weft;
 
 pub use gateway::{Gateway, Server, Shared};
+pub use memcached::Memcached;

@@ -2,7 +2,7 @@
 //!
 //! Any number of processes may use the file at once. A read session is one snapshot; a write
 //! session is one `BEGIN IMMEDIATE` transaction, so there is one writer per file. Times come from
-//! a clock that all processes share (see [`clock`]). Every collection's row counts its records and
+//! a clock that all processes share (see `clock`). Every collection's row counts its records and
 //! their bytes, exactly and in the transaction that changes them; what has outlived its ttl is
 //! subtracted through an index of its own until it is purged.
 
