@@ -13,3 +13,12 @@ impl From<Fault> for StorageError {
         }
     }
 }
+
+/// What a fault before the commit of a session means to it: what the server undid is undone wholly.
+pub(super) fn before_commit(fault: Fault) -> Result<StorageError, Fault> {
+    match fault {
+        Fault::Lost(why) => Ok(StorageError::Undone(why)),
+        Fault::Deadlock => Ok(StorageError::Undone("a deadlock".to_owned())),
+        fault => Err(fault),
+    }
+}
