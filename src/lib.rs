@@ -7,6 +7,9 @@
 //! speak live in [`sync`]. Arrows point down only:
 //!
 //! gateway → app → api → {auth, storage, security_log} → sync.
+//!
+//! What engines on the same kind of server share is beside them: [`mysql`] holds the connections to a
+//! MySQL server.
 
 #![forbid(unsafe_code)]
 
@@ -19,6 +22,7 @@ pub mod cli;
 pub mod config;
 pub mod exchange;
 pub mod gateway;
+pub mod mysql;
 pub mod program;
 pub mod routes;
 pub mod security_log;

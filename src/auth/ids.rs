@@ -106,7 +106,7 @@ fn find(connection: &Connection, person: &str) -> rusqlite::Result<Option<UserId
 fn auth_error(error: StorageError) -> AuthError {
     match error {
         StorageError::Busy => AuthError::Unavailable("the file of numbers is busy".to_owned()),
-        StorageError::Unavailable(why) => AuthError::Unavailable(why),
+        StorageError::Unavailable(why) | StorageError::Undone(why) => AuthError::Unavailable(why),
         StorageError::Broken(why) => AuthError::Broken(why),
     }
 }

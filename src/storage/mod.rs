@@ -33,6 +33,9 @@ pub enum StorageError {
     Unavailable(String),
     /// Others held what was needed for as long as a request may wait.
     Busy,
+    /// The database undid a session of which nothing is left, to let another go on or because the
+    /// connection broke: the same in a new session may succeed at once.
+    Undone(String),
     /// The database holds, or answered, what it never should: for the operator to look at.
     Broken(String),
 }
@@ -42,6 +45,7 @@ impl fmt::Display for StorageError {
         match self {
             StorageError::Unavailable(why) => write!(f, "storage is unavailable: {why}"),
             StorageError::Busy => f.write_str("storage is busy"),
+            StorageError::Undone(why) => write!(f, "storage undid a session: {why}"),
             StorageError::Broken(why) => write!(f, "storage is broken: {why}"),
         }
     }

@@ -1,9 +1,11 @@
 //! The storage API: `<version>/<user>/storage/…` and `…/info/…`.
 //!
 //! This file decides what a path and a method ask for, in each profile's order of errors, and lets the
-//! user in. Reading is in `read`, writing in `write`, deleting in `delete`.
+//! user in. Reading is in `read`, writing in `write`, deleting in `delete`; the latter two in a session
+//! of `opened`.
 
 mod delete;
+mod opened;
 mod read;
 mod write;
 

@@ -81,7 +81,7 @@ impl Connections {
 fn auth_error(error: StorageError) -> AuthError {
     match error {
         StorageError::Busy => AuthError::Unavailable("the file of accounts is busy".to_owned()),
-        StorageError::Unavailable(why) => AuthError::Unavailable(why),
+        StorageError::Unavailable(why) | StorageError::Undone(why) => AuthError::Unavailable(why),
         StorageError::Broken(why) => AuthError::Broken(why),
     }
 }
