@@ -5,7 +5,12 @@
 #[allow(dead_code)]
 mod mariadb;
 
+#[path = "harness/memcached.rs"]
+#[allow(dead_code)]
+mod memcached;
+
 use mariadb::MariaDb;
+use memcached::Memcached;
 use std::fs;
 use std::io::Write;
 use std::os::unix::fs::PermissionsExt;
@@ -156,6 +161,59 @@ fn a_host_has_a_database_of_its_own_and_each_is_migrated_once() {
     assert_eq!(server.rows(&all, ids), ["in-all", "in-all-too"]);
     let read = home.answers("GET", "SHARD.example.org:443", "/1.0/ada/storage/test", "");
     assert!(read.ends_with("[\"in-shard\"]"), "{read}");
+}
+
+#[test]
+fn beside_php_a_write_is_told_in_memcached_and_a_password_can_be_read_by_php() {
+    let server = MariaDb::shared();
+    let database = server.database("latin1");
+    let memcached = Memcached::start();
+    let settings = |php: bool| {
+        let (address, mysql) = (memcached.address(), mysql(server, &database));
+        Home::new(&format!(
+            "legacy.php_beside = {php}\nmemcached.servers = [\"{address}\"]\n\
+             lockout.failures = 3\n{mysql}"
+        ))
+    };
+    let (beside, alone) = (settings(true), settings(false));
+    for (home, kind, told) in [(&alone, "$argon2id$", false), (&beside, "{SSHA-256}", true)] {
+        home.prints("migrate");
+        let added = home.run("user add ada", "long enough\n");
+        assert!(added.status.success(), "{}", text(&added.stderr));
+        let accounts = fs::read(home.0.path().join("data/accounts.db")).unwrap();
+        assert!(text(&accounts).contains(kind), "{kind}");
+        // PHP tells its users nothing of a collection unless it has made the entry itself.
+        memcached.set(
+            "coll:1",
+            1,
+            "a:1:{s:5:\"forms\";a:2:{i:0;d:100;i:1;s:1:\"1\";}}",
+        );
+        let record = "{\"id\":\"a\",\"payload\":\"x\"}";
+        let answer = home.answers("PUT", "h", "/1.0/ada/storage/history/a", record);
+        assert!(answer.starts_with("Status: 200"), "{answer}");
+        let entry = memcached.get("coll:1");
+        assert_eq!(entry.contains("history"), told, "{entry}");
+    }
+}
+
+#[test]
+fn wrong_passwords_are_counted_for_all_processes_together_in_memcached() {
+    let memcached = Memcached::start();
+    let home = Home::new(&format!(
+        "memcached.servers = [\"{}\"]\nlockout.failures = 2\n",
+        memcached.address()
+    ));
+    let added = home.run("user add ada", "another password\n");
+    assert!(added.status.success(), "{}", text(&added.stderr));
+    let look = || home.answers("GET", "h", "/1.0/ada/info/collections", "");
+    for told in [
+        "Authentication failed",
+        "Authentication failed",
+        "Account locked",
+    ] {
+        let answer = look();
+        assert!(answer.contains(told), "{told}: {answer}");
+    }
 }
 
 #[test]
