@@ -30,6 +30,13 @@ fn status(server: &Server, line: &str) -> u64 {
         .expect("a number")
 }
 
+/// Lets `VmHWM` begin anew: the first login hashed a password, which takes its 19 MiB by design.
+fn forget_peak(server: &Server) {
+    for worker in server.worker_pids() {
+        fs::write(format!("/proc/{worker}/clear_refs"), "5").expect("the worker is ours");
+    }
+}
+
 fn fill(user: &User) {
     let payload = "x".repeat(PAYLOAD);
     for part in 0..RECORDS / 1_000 {
@@ -67,6 +74,7 @@ fn a_worker_sends_a_hundred_thousand_records_in_constant_memory() {
     };
     user.get("info/collections").json();
     user.get("storage/history?limit=1&full=1").json();
+    forget_peak(&server);
     let idle = status(&server, "VmRSS:");
     for accept in [
         "application/newlines",
@@ -102,6 +110,8 @@ fn a_worker_sends_a_hundred_thousand_records_in_constant_memory() {
 fn twenty_megabytes_at_once_are_stored_whole_and_cost_a_few_copies_of_themselves() {
     let server = Gateway::Nginx.start("");
     let user = User::new(&server, PHP, "at-once");
+    user.get("info/collections").json();
+    forget_peak(&server);
     let idle = status(&server, "VmRSS:");
     let payload = "x".repeat(200_000);
     let records: Vec<Value> = (0..100)
@@ -117,7 +127,7 @@ fn twenty_megabytes_at_once_are_stored_whole_and_cost_a_few_copies_of_themselves
     let peak = status(&server, "VmHWM:");
     println!("idle {idle} KiB, at most {peak}");
     assert!(
-        peak - idle < 100 * 1024,
+        peak - idle < 64 * 1024,
         "{idle} KiB idle, {peak} at the most"
     );
 }

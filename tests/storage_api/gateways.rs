@@ -118,7 +118,7 @@ fn keeps_the_headers_that_mean_something(server: &Server) {
 
 fn sends_a_long_list_whole(server: &Server) {
     const COUNT: usize = 1_500;
-    let user = User::new(server, PHP, "long-list");
+    let user = User::new(server, PHP, "long-list-through");
     let payload = "x".repeat(400);
     let ids: Vec<String> = (0..COUNT).map(|n| format!("{n:05}")).collect();
     for part in ids.chunks(100) {
