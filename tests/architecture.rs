@@ -95,6 +95,20 @@ fn no_file_has_become_two() {
     assert!(long.is_empty(), "{}", long.join("\n"));
 }
 
+/// The LDAP package waits for ever and panics unless it is handled with care, in one place.
+#[test]
+fn the_ldap_package_is_known_to_one_file() {
+    let knowing: Vec<String> = sources()
+        .into_iter()
+        .filter(|(_, text)| text.contains("ldap3::"))
+        .map(|(path, _)| path.display().to_string())
+        .collect();
+    assert!(
+        matches!(&knowing[..], [one] if one.ends_with("src/auth/ldap/connection.rs")),
+        "{knowing:?}"
+    );
+}
+
 #[test]
 fn nothing_is_unsafe() {
     for root in ["src/lib.rs", "src/fastcgi/src/lib.rs"] {

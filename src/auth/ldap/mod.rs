@@ -325,6 +325,9 @@ impl Accounts for LdapAccounts {
         Ok(deleted)
     }
 
+    /// A directory that limits even lists in pages (as slapd does: 500 entries, unless its `limits`
+    /// say more for whoever searches) makes this an error when there are more.
+    ///
     /// Of a directory without numbers, those who have one in our table: who never used this server
     /// is not of it.
     fn list(&self) -> AuthResult<Vec<Account>> {

@@ -261,7 +261,8 @@ mod tests {
     fn what_cannot_work_is_named() {
         let good = LdapOptions::new(Layout::Search, "ldap://localhost", "dc=example");
         assert_eq!(good.check(), Ok(()));
-        let cases: [(fn(&mut LdapOptions), &str); 6] = [
+        type Spoil = fn(&mut LdapOptions);
+        let cases: [(Spoil, &str); 6] = [
             (|o| o.urls.clear(), "ldap.url"),
             (|o| o.base.clear(), "ldap.base"),
             (|o| o.filter = "(uid=*)".into(), "{user}"),

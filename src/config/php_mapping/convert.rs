@@ -70,7 +70,7 @@ impl Convert {
             }),
             Convert::AuthEngine => with_text(value, auth_engine),
             Convert::LdapLayout => with_text(value, |engine| match engine {
-                "ldap" => Converted::Value(quoted("plain")),
+                "ldap" => Converted::Value(quoted("php")),
                 "mozilla" => Converted::Value(quoted("mozilla")),
                 _ => Converted::Nothing,
             }),

@@ -38,7 +38,7 @@ section! {
 
         /// How long a password that was right is remembered (in memory, not readable), since browsers
         /// send it with every request and a good hash is slow on purpose; 0 is not at all. A changed
-        /// password counts at once all the same.
+        /// password counts at once all the same. For directories see `ldap.remember`.
         remember: Option<Duration> = Some(Duration::from_secs(300));
 
         /// How many such passwords each process remembers at most.
