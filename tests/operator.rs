@@ -105,11 +105,14 @@ fn what_a_database_lacks_is_printed_and_then_added_once() {
     let added = home.prints("migrate");
     assert_eq!(rehearsed.replace(" lacks\n", " got\n"), added);
     assert_eq!(server.rows(&database, "SHOW TABLES").len(), 3);
-    let head = format!("-- database {database} at 127.0.0.1:{}", server.port());
+    let head = format!(
+        "-- records: database {database} at 127.0.0.1:{}",
+        server.port()
+    );
     assert_eq!(home.prints("migrate"), format!("{head} lacks nothing\n"));
 
     let checked = home.prints("config --check --connect");
-    let records = format!("records: {}", &head[3..]);
+    let records = &head[3..];
     assert!(
         checked.contains(&format!("Answers:       {records}\n")),
         "{checked}"
@@ -138,7 +141,11 @@ fn a_host_has_a_database_of_its_own_and_each_is_migrated_once() {
         mysql(server, &all)
     ));
     let migrated = home.prints("migrate");
-    assert_eq!(migrated.matches("-- database ").count(), 2, "{migrated}");
+    assert_eq!(
+        migrated.matches("-- records: database ").count(),
+        2,
+        "{migrated}"
+    );
     let added = home.run("user add ada", "long enough\n");
     assert!(added.status.success(), "{}", text(&added.stderr));
 
@@ -157,6 +164,42 @@ fn a_host_has_a_database_of_its_own_and_each_is_migrated_once() {
     assert_eq!(server.rows(&all, ids), ["in-all", "in-all-too"]);
     let read = home.answers("GET", "SHARD.example.org:443", "/1.0/ada/storage/test", "");
     assert!(read.ends_with("[\"in-shard\"]"), "{read}");
+}
+
+#[test]
+fn users_live_in_the_table_of_php_and_its_passwords_open_the_door() {
+    let server = MariaDb::shared();
+    let (records, users) = (server.database("latin1"), server.database("latin1"));
+    // As PHP made them: the table, and a user with the password "long enough" as bare MD5.
+    server.run(
+        &users,
+        "CREATE TABLE users (id int NOT NULL PRIMARY KEY auto_increment, username varchar(32), \
+         password_hash varbinary(128), email varbinary(64), status tinyint DEFAULT 1, alert text, \
+         reset varbinary(32)) ENGINE=InnoDB",
+    );
+    server.run(
+        &users,
+        "INSERT INTO users (id, username, password_hash) VALUES (7, 'ada', MD5('long enough'))",
+    );
+    let home = Home::new(&format!(
+        "legacy.php_beside = true\nauth.engine = \"mysql\"\nauth.legacy_md5 = true\n\
+         auth.mysql.database = \"{users}\"\n{}",
+        mysql(server, &records)
+    ));
+    let added = home.prints("migrate");
+    assert!(
+        added.contains(&format!("-- accounts: database {users} at ")),
+        "{added}"
+    );
+    home.prints("config --check --connect");
+
+    let record = "{\"id\":\"a\",\"payload\":\"x\"}";
+    let answer = home.answers("PUT", "h", "/1.0/ada/storage/history/a", record);
+    assert!(answer.starts_with("Status: 200"), "{answer}");
+    assert_eq!(server.rows(&records, "SELECT username FROM wbo"), ["7"]);
+    // Replaced after the login, by what PHP can read.
+    let hash = server.rows(&users, "SELECT LEFT(password_hash, 9) FROM users");
+    assert_eq!(hash, ["{SSHA-256}".get(..9).unwrap()]);
 }
 
 #[test]
@@ -225,7 +268,7 @@ fn servers_that_are_away_are_each_named() {
     let told = text(&done.stderr);
     for server in [
         "weft: records: database weave at 127.0.0.1:1: ",
-        "weft: accounts: ldap: ",
+        "weft: accounts: ldaps://127.0.0.1:1: ",
         "weft: memcached: 127.0.0.1:1: it does not answer\n",
         "weft: memcached: 127.0.0.1:2: it does not answer\n",
     ] {

@@ -11,6 +11,7 @@ mod aging;
 pub mod basic;
 pub mod ids;
 pub mod ldap;
+pub mod mysql;
 pub mod password;
 pub mod password_check;
 mod rate_limit;

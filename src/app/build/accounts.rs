@@ -1,12 +1,13 @@
 //! Account engines from settings.
 
-use super::directory;
+use super::{directory, storage};
 use crate::auth::Accounts;
+use crate::auth::mysql::{MySqlAccounts, MySqlAccountsConfig};
 use crate::auth::password::{Argon2Cost, HashSettings, NewKind, PasswordHashes};
 use crate::auth::password_check::{Memory, PasswordCheck};
 use crate::auth::sqlite::SqliteAccounts;
 use crate::config::Config;
-use crate::config::settings::{AuthEngine, NewHash};
+use crate::config::settings::{AuthEngine, MysqlServer, NewHash};
 use crate::storage::sqlite::SqliteOptions;
 use std::sync::Arc;
 
@@ -37,11 +38,25 @@ pub fn accounts(config: &Config) -> Result<Arc<dyn Accounts>, String> {
             )))
         }
         AuthEngine::Ldap => Ok(Arc::new(directory::accounts(config, random)?)),
-        AuthEngine::Mysql | AuthEngine::None => Err(format!(
-            "auth.engine = \"{}\" is not in this program",
-            config.auth.engine.word()
-        )),
+        AuthEngine::Mysql => Ok(Arc::new(mysql(config)?)),
+        AuthEngine::None => Err("auth.engine = \"none\" is not in this program".to_owned()),
     }
+}
+
+/// The MySQL server that knows the users: what `[auth.mysql]` leaves open is as in `[mysql.write]`.
+pub fn mysql_server(config: &Config) -> MysqlServer<'_> {
+    config.auth_mysql.server().or(config.mysql_write.server())
+}
+
+/// The users' table of the legacy PHP server.
+pub fn mysql(config: &Config) -> Result<MySqlAccounts, String> {
+    let options = MySqlAccountsConfig {
+        server: storage::server(mysql_server(config)),
+        manner: storage::manner(config),
+        users_table: config.auth_mysql.users_table.as_str().to_owned(),
+        extras_table: config.auth_mysql.extras_table.as_str().to_owned(),
+    };
+    MySqlAccounts::new(options, password_check(config)?).map_err(|error| error.to_string())
 }
 
 /// A file in the data folder.

@@ -4,10 +4,10 @@
 //! one kind go together, in their order, in statements of a few fixed sizes, so that a connection
 //! needs few prepared statements; and none is larger than the server takes.
 
-use super::fault::Fault;
 use super::records::{Records, expiry, one_of};
-use super::row;
 use super::tables::NEVER;
+use crate::mysql::Fault;
+use crate::mysql::row;
 use crate::sync::{Timestamp, Ttl, WboWrite};
 use mysql::Value;
 use std::collections::{HashMap, HashSet};

@@ -2,11 +2,11 @@
 //! it fits one statement: lock, choose the time, write, commit.
 
 use super::Engine;
-use super::fault::Fault;
-use super::pool::Lease;
 use super::records::Records;
-use super::row;
 use super::tables::{NOW, WHOLE_USER};
+use crate::mysql::Fault;
+use crate::mysql::Lease;
+use crate::mysql::row;
 use crate::storage::{CollectionSession, Columns, RowVisit, StorageResult, WriteSession};
 use crate::sync::{CollectionName, Query, RecordId, Timestamp, UserId, WboRef, WboWrite};
 use std::sync::Arc;
