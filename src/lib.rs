@@ -2,9 +2,8 @@
 //!
 //! A request comes in through a [`gateway`], which turns its transport into an [`exchange`]
 //! request; [`app`] asks [`routes`] what it means and calls one handler of [`api`]; the handler
-//! asks [`auth`] who is speaking (and tells [`security_log`] who was not let in) and opens one session of
-//! [`storage`]. The nouns that all of them
-//! speak live in [`sync`]. Arrows point down only:
+//! asks [`auth`] who is speaking, tells [`security_log`] who was not let in, and opens one session of
+//! [`storage`]. The nouns that all of them speak live in [`sync`]. Arrows point down only:
 //!
 //! gateway → app → api → {auth, storage, security_log} → sync.
 //!

@@ -57,7 +57,7 @@ fn server(daily_bytes: u64) -> Server {
         lockout: None,
         security_log: Arc::new(SecurityLog::off()),
         name_checks: RateLimit::default(),
-        write_cap: Some(WriteCap::new(cache, daily_bytes, 86_400)),
+        write_cap: Some(Arc::new(WriteCap::new(cache, daily_bytes, 86_400))),
         settings: Settings::default(),
         last_check: LastCheck::default(),
         clock,

@@ -96,19 +96,15 @@ pub(super) fn dangers(config: &Config) -> Vec<String> {
          and delete the data of everybody"
             .to_owned()
     });
-    let plain_ldap = config.auth.engine == AuthEngine::Ldap
-        && config.ldap.layout != LdapLayout::Mozilla
-        && !config.ldap.start_tls
-        && config
-            .ldap
-            .url
-            .iter()
-            .any(|url| url.as_str().starts_with("ldap://"));
-    let plain_ldap = plain_ldap.then(|| {
-        "ldap.url is not encrypted: passwords travel readable between this machine and the \
-         directory; use ldaps:// or ldap.start_tls"
-            .to_owned()
-    });
+    let ldap = &config.ldap;
+    let encrypted = ldap.start_tls || ldap.layout == LdapLayout::Mozilla;
+    let readable = ldap.url.iter().find(|url| url.is_readable_on_the_way());
+    let plain_ldap = readable
+        .filter(|_| config.auth.engine == AuthEngine::Ldap && !encrypted)
+        .map(|url| {
+            let url = url.as_str();
+            format!("passwords go to {url} unencrypted; set ldap.start_tls, or use ldaps://")
+        });
     let unshared = config.legacy.php_beside && config.storage.engine == StorageEngine::Sqlite;
     let unshared = unshared.then(|| {
         "legacy.php_beside is set, but storage.engine is \"sqlite\", which no PHP server shares"

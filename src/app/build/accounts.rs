@@ -1,13 +1,13 @@
 //! Account engines from settings.
 
+use super::{directory, storage};
 use crate::auth::Accounts;
-use crate::auth::ids::SqliteIds;
-use crate::auth::ldap::{Bind, Enabled, IdKey, IdSource, Layout, LdapAccounts, LdapOptions};
+use crate::auth::mysql::{MySqlAccounts, MySqlAccountsConfig};
 use crate::auth::password::{Argon2Cost, HashSettings, NewKind, PasswordHashes};
 use crate::auth::password_check::{Memory, PasswordCheck};
 use crate::auth::sqlite::SqliteAccounts;
 use crate::config::Config;
-use crate::config::settings::{AuthEngine, Ldap, LdapLayout, NewHash};
+use crate::config::settings::{AuthEngine, MysqlServer, NewHash};
 use crate::storage::sqlite::SqliteOptions;
 use std::sync::Arc;
 
@@ -37,20 +37,30 @@ pub fn accounts(config: &Config) -> Result<Arc<dyn Accounts>, String> {
                 password_check(config)?,
             )))
         }
-        AuthEngine::Ldap => {
-            let ids = Arc::new(SqliteIds::new(sqlite(config, "ids.db")));
-            LdapAccounts::new(directory(config), Some(ids), random)
-                .map(|accounts| Arc::new(accounts) as Arc<dyn Accounts>)
-                .map_err(|wrong| wrong.to_string())
-        }
-        AuthEngine::Mysql | AuthEngine::None => Err(format!(
-            "auth.engine = \"{}\" is not in this program",
-            config.auth.engine.word()
-        )),
+        AuthEngine::Ldap => Ok(Arc::new(directory::accounts(config, random)?)),
+        AuthEngine::Mysql => Ok(Arc::new(mysql(config)?)),
+        AuthEngine::None => Err("auth.engine = \"none\" is not in this program".to_owned()),
     }
 }
 
-fn sqlite(config: &Config, name: &str) -> SqliteOptions {
+/// The MySQL server that knows the users: what `[auth.mysql]` leaves open is as in `[mysql.write]`.
+pub fn mysql_server(config: &Config) -> MysqlServer<'_> {
+    config.auth_mysql.server().or(config.mysql_write.server())
+}
+
+/// The users' table of the legacy PHP server.
+pub fn mysql(config: &Config) -> Result<MySqlAccounts, String> {
+    let options = MySqlAccountsConfig {
+        server: storage::server(mysql_server(config)),
+        manner: storage::manner(config),
+        users_table: config.auth_mysql.users_table.as_str().to_owned(),
+        extras_table: config.auth_mysql.extras_table.as_str().to_owned(),
+    };
+    MySqlAccounts::new(options, password_check(config)?).map_err(|error| error.to_string())
+}
+
+/// A file in the data folder.
+pub fn sqlite(config: &Config, name: &str) -> SqliteOptions {
     let mut options = SqliteOptions::new(config.data.dir.join(name));
     options.busy = config.storage.busy_timeout;
     options
@@ -94,66 +104,4 @@ fn password_hashes(config: &Config) -> Result<PasswordHashes, String> {
         "auth.argon2_memory_kib and auth.argon2_iterations together are more than any hash may cost"
             .to_owned()
     })
-}
-
-/// The directory: a layout's own choices, and what the operator says otherwise.
-fn directory(config: &Config) -> LdapOptions {
-    let ldap = &config.ldap;
-    let layout = match ldap.layout {
-        LdapLayout::Plain => Layout::Php,
-        LdapLayout::Mozilla => Layout::Mozilla,
-        LdapLayout::Python => Layout::Python,
-        LdapLayout::Search => Layout::Search,
-    };
-    let usual = LdapOptions::new(layout, "", &ldap.base);
-    let said = |text: &str, usual: String| match text {
-        "" => usual,
-        text => text.to_owned(),
-    };
-    LdapOptions {
-        urls: ldap.url.iter().map(|url| url.as_str().to_owned()).collect(),
-        start_tls: ldap.start_tls,
-        ca_file: ldap.ca_file.as_ref().map(|path| path.0.clone()),
-        timeout: ldap.timeout,
-        connect_timeout: ldap.connect_timeout,
-        search_base: ldap.search_base.clone(),
-        filter: said(&ldap.filter, usual.filter.clone()),
-        user_attribute: ldap.user_attribute.clone(),
-        bind: Bind::new(&ldap.bind_dn, ldap.bind_password.expose()),
-        admin: Bind::new(&ldap.admin_dn, ldap.admin_password.expose()),
-        ids: numbers(ldap, usual.ids.clone()),
-        next_id_dn: ldap.next_id_dn.clone(),
-        mail_attribute: ldap.mail_attribute.clone(),
-        enabled: enabled(&ldap.enabled, usual.enabled.clone()),
-        check_node: ldap.check_node,
-        node: ldap.node.clone(),
-        object_classes: match ldap.object_classes.is_empty() {
-            true => usual.object_classes.clone(),
-            false => ldap.object_classes.clone(),
-        },
-        remember: ldap.remember.unwrap_or_default(),
-        remember_entries: config.auth.remember_entries,
-        ..usual
-    }
-}
-
-fn numbers(ldap: &Ldap, usual: IdSource) -> IdSource {
-    match (ldap.id_attribute.as_str(), usual) {
-        ("", IdSource::Table(_)) => IdSource::Table(match ldap.id_key.as_str() {
-            "dn" => IdKey::Dn,
-            "name" => IdKey::Name,
-            attribute => IdKey::Attribute(attribute.to_owned()),
-        }),
-        ("", usual) => usual,
-        (attribute, _) => IdSource::Attribute(attribute.to_owned()),
-    }
-}
-
-fn enabled(setting: &str, usual: Enabled) -> Enabled {
-    match (setting, setting.split_once('=')) {
-        ("always", _) => Enabled::Always,
-        ("active-directory", _) => Enabled::ActiveDirectory,
-        (_, Some((attribute, value))) => Enabled::Attribute(attribute.into(), value.into()),
-        _ => usual,
-    }
 }

@@ -2,6 +2,7 @@
 //! [`accounts`].
 
 mod accounts;
+mod directory;
 mod shared;
 mod storage;
 mod survey;

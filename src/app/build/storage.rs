@@ -3,9 +3,10 @@
 use crate::cache::{Cache, MemcachedOptions};
 use crate::config::Config;
 use crate::config::settings::{MirrorEngine, Mysql, MysqlCharset, MysqlServer, StorageEngine};
+use crate::mysql::{Address, Charset, Manner, Server};
 use crate::storage::cached::Cached;
 use crate::storage::mirrored::Mirrored;
-use crate::storage::mysql::{Address, Charset, MySqlConfig, MySqlStorage, Server};
+use crate::storage::mysql::{MySqlConfig, MySqlStorage};
 use crate::storage::sqlite::{SqliteOptions, SqliteStorage};
 use crate::storage::{Storage, StorageError};
 use crate::sync::Clock;
@@ -120,15 +121,29 @@ fn mirror(config: &Config) -> Result<Option<MySqlStorage>, String> {
     }
 }
 
-/// What all MySQL servers have in common, and this one.
-pub fn mysql_config(config: &Config, write: MysqlServer<'_>) -> MySqlConfig {
+fn mysql_config(config: &Config, write: MysqlServer<'_>) -> MySqlConfig {
     let mysql = &config.mysql;
+    let manner = manner(config);
     MySqlConfig {
+        write: server(write),
+        read: None,
         wbo_table: mysql.wbo_table.as_str().to_owned(),
         collections_table: mysql.collections_table.as_str().to_owned(),
         times_table: mysql.times_table.as_str().to_owned(),
         modulo: mysql.user_table_modulo,
         php_beside: config.legacy.php_beside,
+        charset: manner.charset,
+        connections: manner.connections,
+        busy: manner.busy,
+        connect_timeout: manner.connect_timeout,
+        io_timeout: manner.io_timeout,
+    }
+}
+
+/// How connections to every MySQL server are made and kept.
+pub fn manner(config: &Config) -> Manner {
+    let mysql = &config.mysql;
+    Manner {
         charset: match mysql.charset {
             MysqlCharset::Binary => Charset::Binary,
             MysqlCharset::Latin1 => Charset::Latin1,
@@ -137,11 +152,12 @@ pub fn mysql_config(config: &Config, write: MysqlServer<'_>) -> MySqlConfig {
         busy: config.storage.busy_timeout,
         connect_timeout: mysql.connect_timeout,
         io_timeout: mysql.io_timeout,
-        ..MySqlConfig::new(server(write))
+        ..Manner::default()
     }
 }
 
-fn server(server: MysqlServer<'_>) -> Server {
+/// A server as its engines want it.
+pub fn server(server: MysqlServer<'_>) -> Server {
     Server {
         address: match server.socket {
             Some(socket) => Address::Socket(socket.0.clone()),

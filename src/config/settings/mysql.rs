@@ -221,6 +221,9 @@ section! {
 
         /// The table of users.
         users_table: TableName = TableName::usual("users");
+
+        /// Our own table of what that one has no column for.
+        extras_table: TableName = TableName::usual("weft_users");
     }
 }
 the_server!(AuthMysql);

@@ -62,7 +62,17 @@ impl LdapUrl {
         &self.0
     }
 
-    fn parse(text: &str) -> Option<Self> {
+    /// Whether what is said to it leaves this machine unencrypted.
+    pub fn is_readable_on_the_way(&self) -> bool {
+        let Some(host) = self.0.strip_prefix("ldap://") else {
+            return false;
+        };
+        let loopback = ["localhost", "127.", "[::1]"];
+        !loopback.iter().any(|start| host.starts_with(start))
+    }
+
+    /// A URL, if `text` is one.
+    pub fn parse(text: &str) -> Option<Self> {
         let url = Url::parse(text).ok()?;
         let plain = matches!(url.scheme(), "ldap" | "ldaps")
             && url.host_str().is_some_and(|host| !host.is_empty())
