@@ -16,6 +16,7 @@ pub mod user;
 pub mod wbo_json;
 pub mod wipe_guard;
 
+use crate::accounts::People;
 use crate::auth::{Accounts, Lockout};
 use crate::exchange::{BodyError, Client, Request, RequestBody, Response, ResponseBody, Target};
 use crate::storage::Storage;
@@ -33,6 +34,8 @@ pub struct Api {
     pub storage: Arc<dyn Storage>,
     /// Who may do what.
     pub accounts: Arc<dyn Accounts>,
+    /// Forgotten passwords, invitations, mail, captchas, nodes.
+    pub people: People,
     /// Counts failed logins; nothing when there is no lockout.
     pub lockout: Option<Lockout>,
     /// The operator's choices.
@@ -79,11 +82,9 @@ pub enum Node {
     None,
 }
 
-/// How accounts are made.
-#[derive(Clone, Debug, PartialEq, Eq)]
+/// How accounts are made. Who may make them is a choice of [`People`].
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Registration {
-    /// Anybody may sign up.
-    pub open: bool,
     /// Whoever sends this as `X-Weave-Secret` may sign up in any case.
     pub secret: Option<String>,
     /// An e-mail address must be given.
@@ -104,12 +105,7 @@ impl Default for Settings {
             node: Node::Here,
             public_url: None,
             base_path: None,
-            registration: Registration {
-                open: true,
-                secret: None,
-                require_email: false,
-                strict_usernames: false,
-            },
+            registration: Registration::default(),
         }
     }
 }

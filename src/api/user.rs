@@ -7,7 +7,7 @@ use super::error::{ApiError, Code};
 use super::profile::Profile;
 use super::wbo_json::{Members, Shape, shape, shape_of, text_of};
 use super::{Api, Call, Node, ok};
-use crate::accounts::is_email;
+use crate::accounts::{SignUpMode, is_email};
 use crate::auth::{Account, NewAccount, Password};
 use crate::exchange::Response;
 use crate::sync::{NameError, UserName, username_from_account};
@@ -91,7 +91,7 @@ impl Api {
         if password.may_be_chosen_by(name.as_str()).is_err() {
             return Err(ApiError::Bad(Code::WeakPassword));
         }
-        if !rules.open && !self.has_secret(call) {
+        if self.people.settings.sign_up != SignUpMode::Open && !self.has_secret(call) {
             return Err(ApiError::Forbidden("Registration is closed"));
         }
         let new = NewAccount {

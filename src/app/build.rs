@@ -1,5 +1,7 @@
 //! From a configuration to the engines that it names. A new engine is one line here.
 
+use crate::accounts::sqlite::SqlitePeople;
+use crate::accounts::{NoCaptcha, NoMailer, People, PeopleSettings, SignUpMode};
 use crate::api::heartbeat::LastCheck;
 use crate::api::profile::Profile;
 use crate::api::{Api, Node, Registration, Settings};
@@ -8,7 +10,7 @@ use crate::auth::password_check::{Memory, PasswordCheck};
 use crate::auth::sqlite::SqliteAccounts;
 use crate::auth::throttle::InProcess;
 use crate::auth::{Accounts, Lockout};
-use crate::config::settings::{self, AuthEngine, NewHash, StorageEngine};
+use crate::config::settings::{self, AuthEngine, NewHash, SignUp, StorageEngine};
 use crate::config::value::Node as NodeSetting;
 use crate::config::{Config, value};
 use crate::storage::Storage;
@@ -29,6 +31,7 @@ pub fn api(config: &Config, clock: Clock) -> Result<Api, String> {
     Ok(Api {
         storage: storage(config, &clock)?,
         accounts: accounts(config)?,
+        people: people(config),
         lockout: lockout(config),
         settings: api_settings(config),
         last_check: LastCheck::default(),
@@ -59,6 +62,36 @@ pub fn accounts(config: &Config) -> Result<Arc<dyn Accounts>, String> {
         }
         other => Err(not_yet("auth.engine", other.word())),
     }
+}
+
+/// What goes with accounts.
+pub fn people(config: &Config) -> People {
+    let mut options = SqliteOptions::new(config.data.dir.join("people.db"));
+    options.busy = config.storage.busy_timeout;
+    let kept = Arc::new(SqlitePeople::new(options, random));
+    People {
+        codes: kept.clone(),
+        invitations: kept.clone(),
+        nodes: kept.clone(),
+        brakes: kept.clone(),
+        secrets: kept,
+        mailer: Arc::new(NoMailer),
+        captcha: Arc::new(NoCaptcha),
+        settings: PeopleSettings {
+            sign_up: match config.registration.mode {
+                SignUp::Open => SignUpMode::Open,
+                SignUp::Invite => SignUpMode::Invite,
+                SignUp::Closed => SignUpMode::Closed,
+            },
+            public_url: public_url(config),
+            ..PeopleSettings::default()
+        },
+    }
+}
+
+fn public_url(config: &Config) -> Option<String> {
+    let url = config.server.public_url.as_ref();
+    url.map(|url| url.as_str().to_owned())
 }
 
 fn not_yet(setting: &str, value: &str) -> String {
@@ -128,16 +161,12 @@ fn api_settings(config: &Config) -> Settings {
             NodeSetting::Fixed(url) => Node::Fixed(url.as_str().to_owned()),
             NodeSetting::None => Node::None,
         },
-        public_url: server
-            .public_url
-            .as_ref()
-            .map(|url| url.as_str().to_owned()),
+        public_url: public_url(config),
         base_path: server
             .base_path
             .as_ref()
             .map(|path| path.as_str().to_owned()),
         registration: Registration {
-            open: registration.open,
             secret: (!registration.secret.is_empty())
                 .then(|| registration.secret.expose().to_owned()),
             require_email: config.auth.require_email,

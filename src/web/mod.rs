@@ -1,5 +1,6 @@
 //! The screens that people see.
 
+use crate::accounts::SignUpMode;
 use crate::api::{Api, Call, ok};
 use crate::exchange::Response;
 use http::header::{HeaderName, HeaderValue};
@@ -9,9 +10,10 @@ pub fn front(api: &Api, call: &Call<'_>) -> Response {
     let url = api
         .public_url(call)
         .map_or_else(|| "its address".to_owned(), |url| escaped(&url));
-    let signup = match api.settings.registration.open {
-        true => "Sign-up is open: the browser makes the account when it sets Sync up.",
-        false => "Sign-up is closed: ask whoever runs this server for an account.",
+    let signup = match api.people.settings.sign_up {
+        SignUpMode::Open => "Sign-up is open: the browser makes the account when it sets Sync up.",
+        SignUpMode::Invite => "Sign-up is by invitation: ask whoever runs this server for one.",
+        SignUpMode::Closed => "Sign-up is closed: ask whoever runs this server for an account.",
     };
     let page = format!(
         "<!DOCTYPE html>\n<html lang=\"en\"><head><meta charset=\"utf-8\">\

@@ -4,7 +4,7 @@
 //! or did not happen, and the row of a user is read at every login: a new password or a disabled
 //! account counts at once, everywhere.
 
-mod connections;
+pub(crate) mod connections;
 
 use super::password_check::PasswordCheck;
 use super::remembered::Verified;
@@ -13,10 +13,16 @@ use super::{
     Refusal,
 };
 use crate::storage::sqlite::SqliteOptions;
+use crate::storage::sqlite::file::Schema;
 use crate::sync::{UserId, UserName};
 use connections::Connections;
 use rusqlite::{OptionalExtension, Row, ToSql};
 use std::time::Instant;
+
+const SCHEMA: Schema = Schema {
+    sql: include_str!("../../../sql/sqlite/001-accounts.sql"),
+    version: 1,
+};
 
 const COLUMNS: &str = "id, name, email, status, alert, quota_bytes, node, password_hash";
 
@@ -37,7 +43,7 @@ impl SqliteAccounts {
     /// An engine on the file that `options` name; it is made at the first use.
     pub fn new(options: SqliteOptions, check: PasswordCheck) -> Self {
         SqliteAccounts {
-            connections: Connections::new(options),
+            connections: Connections::new(options, SCHEMA),
             check,
         }
     }

@@ -7,7 +7,7 @@ mod limits;
 mod log;
 mod server;
 
-pub use access::{Auth, AuthEngine, Lockout, NewHash, Registration};
+pub use access::{Auth, AuthEngine, Lockout, NewHash, Registration, SignUp};
 pub use api::{Api, Profile};
 pub use data::{Data, Storage, StorageEngine};
 pub use limits::{Limits, Quota};
