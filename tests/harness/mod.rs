@@ -11,6 +11,10 @@
 #![allow(dead_code, unused_imports)]
 
 #[macro_use]
+#[allow(
+    unused_macros,
+    reason = "not every test program runs through every gateway"
+)]
 mod through;
 
 mod account;
