@@ -30,7 +30,7 @@ pub enum Route {
     /// `heartbeat.php`: whether it runs and can read.
     LegacyHeartbeat,
     /// A page for people.
-    Page(Page),
+    Page(Place),
     /// The path is not UTF-8, on an API that says so.
     NotText,
     /// Nothing of ours.
@@ -42,6 +42,49 @@ pub enum Route {
 pub enum Page {
     /// The root of the server.
     Front,
+    /// `media/weft.css`.
+    Style,
+    /// `media/weft.svg`.
+    Logo,
+    /// `account`: one's own account.
+    Account,
+    /// `account/sign-in`.
+    SignIn,
+    /// `account/sign-up`.
+    SignUp,
+    /// `account/sign-out`.
+    SignOut,
+    /// `account/password`: another password.
+    Password,
+    /// `account/email`: another address.
+    Email,
+    /// `account/download`: all one's data.
+    Download,
+    /// `account/collection`: the deletion of one collection.
+    Collection,
+    /// `account/clear`: the deletion of all collections.
+    Clear,
+    /// `weave-password-reset`: the page that browsers open for a forgotten password.
+    Reset,
+    /// `weave-delete-account`.
+    Leave,
+    /// `admin`.
+    Admin,
+    /// `admin/user`: one user.
+    AdminUser,
+    /// `admin/invitations`.
+    AdminInvitations,
+}
+
+/// A page, and where it lies: what links on it begin with.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Place {
+    /// The page.
+    pub page: Page,
+    /// The URL path of the server's root, decoded, with its slash.
+    pub root: String,
+    /// What leads from the page to the root, relatively: empty, or `../` some times.
+    pub up: String,
 }
 
 /// The parts of a storage path; missing ones are empty, as in the legacy PHP server.
@@ -98,11 +141,61 @@ pub fn resolve(target: &Target, base: Option<&str>) -> Route {
     {
         return api(&all[start..], target.mount.ends_with(b"/"));
     }
-    if all.len() <= root {
-        Route::Page(Page::Front)
-    } else {
-        Route::Unknown
+    // Pages come after every API, so that no user and no folder of that name hides one.
+    let first = match path.is_empty() {
+        true if base.is_none() => 0,
+        _ => root,
+    };
+    let found = (first..all.len()).find_map(|start| Some((start, page(&all[start..])?)));
+    match found {
+        Some((start, page)) if base.is_none() || start == root => {
+            Route::Page(place(target, start, page))
+        }
+        None if all.len() <= root => Route::Page(place(target, all.len(), Page::Front)),
+        _ => Route::Unknown,
     }
+}
+
+fn page(rest: &[&[u8]]) -> Option<Page> {
+    Some(match rest {
+        [b"media", b"weft.css"] => Page::Style,
+        [b"media", b"weft.svg"] => Page::Logo,
+        [b"account"] => Page::Account,
+        [b"account", b"sign-in"] => Page::SignIn,
+        [b"account", b"sign-up"] => Page::SignUp,
+        [b"account", b"sign-out"] => Page::SignOut,
+        [b"account", b"password"] => Page::Password,
+        [b"account", b"email"] => Page::Email,
+        [b"account", b"download"] => Page::Download,
+        [b"account", b"collection"] => Page::Collection,
+        [b"account", b"clear"] => Page::Clear,
+        [b"weave-password-reset"] => Page::Reset,
+        [b"weave-delete-account"] => Page::Leave,
+        [b"admin"] => Page::Admin,
+        [b"admin", b"user"] => Page::AdminUser,
+        [b"admin", b"invitations"] => Page::AdminInvitations,
+        _ => return None,
+    })
+}
+
+/// Where the page lies whose path begins with the segment of that number.
+fn place(target: &Target, start: usize, page: Page) -> Place {
+    let raw = [target.mount.as_slice(), &target.path].concat();
+    let begins = |at: &usize| raw[*at] != b'/' && (*at == 0 || raw[*at - 1] == b'/');
+    let offset = (0..raw.len()).filter(begins).nth(start);
+    let (root, below) = raw.split_at(offset.unwrap_or(raw.len()));
+    let mut root = String::from_utf8_lossy(root).into_owned();
+    let mut up = "../".repeat(below.iter().filter(|byte| **byte == b'/').count());
+    if !root.ends_with('/') {
+        // The front page without its slash: for a browser, the root is a file in the folder above.
+        up = root.rsplit('/').next().unwrap_or_default().to_owned();
+        up.push('/');
+        root.push('/');
+    }
+    if up == "/" {
+        up.clear();
+    }
+    Place { page, root, up }
 }
 
 fn version(segment: &[u8]) -> Option<Version> {
@@ -236,8 +329,44 @@ mod tests {
         ] {
             assert_eq!(route("", path), Route::Unknown, "{path}");
         }
-        assert_eq!(route("", "/"), Route::Page(Page::Front));
-        assert_eq!(route("/sync/weft.cgi", ""), Route::Page(Page::Front));
+        assert_eq!(place_of("", "/"), (Page::Front, "/".into(), "".into()));
+    }
+
+    fn place_of(mount: &str, path: &str) -> (Page, String, String) {
+        match route(mount, path) {
+            Route::Page(Place { page, root, up }) => (page, root, up),
+            other => panic!("{mount} + {path} is {other:?}"),
+        }
+    }
+
+    #[test]
+    fn a_page_knows_its_way_to_the_root_under_every_mount() {
+        let rows = [
+            ("", "/account", Page::Account, "/", ""),
+            ("", "/account/", Page::Account, "/", "../"),
+            ("/weave", "/account/sign-in", Page::SignIn, "/weave/", "../"),
+            ("/weave", "/index.php/weave-password-reset", Page::Reset, "/weave/index.php/", ""),
+            ("", "/sync/index.php/admin/user", Page::AdminUser, "/sync/index.php/", "../"),
+            ("/sync/account/sign-up", "", Page::SignUp, "/sync/", "../"),
+            ("", "//account//password", Page::Password, "//", "../../"),
+            ("/weave", "/", Page::Front, "/weave/", ""),
+            ("/sync/weft.cgi", "", Page::Front, "/sync/weft.cgi/", "weft.cgi/"),
+            ("", "", Page::Front, "/", ""),
+            ("/weave", "/media/weft.css", Page::Style, "/weave/", "../"),
+        ];
+        for (mount, path, page, root, up) in rows {
+            let expected = (page, root.to_owned(), up.to_owned());
+            assert_eq!(place_of(mount, path), expected, "{mount} + {path}");
+        }
+    }
+
+    #[test]
+    fn no_page_hides_an_api() {
+        assert_eq!(storage("/account", "/1.1/admin/info/collections").user, "admin");
+        assert_eq!(storage("", "/account/1.1/account/info/collections").user, "account");
+        assert_eq!(storage("", "/1.1/account").user, "account");
+        assert_eq!(route("", "/account/nothing"), Route::Unknown);
+        assert_eq!(route("/admin", "/other"), Route::Unknown);
     }
 
     #[test]

@@ -191,10 +191,25 @@ impl Api {
 }
 
 /// The URL under which this very request reached the server, up to the API.
+fn here(call: &Call<'_>) -> Option<String> {
+    let mut path = [
+        call.target.mount.as_slice(),
+        b"/",
+        call.target.path.as_slice(),
+    ]
+    .concat();
+    if let Some(api) = path.windows(6).rposition(|w| w == b"/user/") {
+        path.truncate(api);
+    }
+    path.push(b'/');
+    Some(format!("{}{}", origin(call)?, url_path(&path)))
+}
+
+/// Scheme, host and port under which this very request reached the server.
 ///
 /// Android leaves the port out of its `Host`; then the front server's own is used. Behind a proxy
 /// that changes scheme, port or path this can't be found out: the setting `server.public_url` says it.
-fn here(call: &Call<'_>) -> Option<String> {
+pub fn origin(call: &Call<'_>) -> Option<String> {
     let scheme = if call.client.https { "https" } else { "http" };
     let server = call.client.server.as_deref();
     let host = match call.header("host") {
@@ -206,18 +221,7 @@ fn here(call: &Call<'_>) -> Option<String> {
     if host.is_empty() || !host.bytes().all(allowed) {
         return None;
     }
-    let mut path = [
-        call.target.mount.as_slice(),
-        b"/",
-        call.target.path.as_slice(),
-    ]
-    .concat();
-    // On the front page there is no user API in the path; all of it is the root then.
-    if let Some(api) = path.windows(6).rposition(|w| w == b"/user/") {
-        path.truncate(api);
-    }
-    path.push(b'/');
-    Some(format!("{scheme}://{host}{}", url_path(&path)))
+    Some(format!("{scheme}://{host}"))
 }
 
 fn has_port(host: &str) -> bool {
@@ -231,7 +235,7 @@ fn is_android(call: &Call<'_>) -> bool {
 }
 
 /// A decoded path as a URL carries it, with its slashes collapsed.
-fn url_path(path: &[u8]) -> String {
+pub fn url_path(path: &[u8]) -> String {
     let mut out = String::new();
     for byte in path {
         match byte {

@@ -10,7 +10,7 @@ pub struct Cookie<'c> {
     pub name: &'static str,
     /// Its value: letters, digits and `-_.`; empty to make the browser forget it.
     pub value: &'c str,
-    /// The URL path below which it is sent.
+    /// The URL path below which it is sent, percent-encoded.
     pub path: &'c str,
     /// It is sent over https only.
     pub secure: bool,
@@ -46,19 +46,6 @@ pub fn sent<'h>(headers: &'h HeaderMap, name: &'h str) -> impl Iterator<Item = &
         .filter_map(|pair| pair.split_once('='))
         .filter(move |(known, _)| known.trim() == name)
         .map(|(_, value)| value.trim().trim_matches('"'))
-}
-
-/// A URL path as `Path=` can carry it: what would end the attribute is percent-encoded.
-pub fn path(root: &str) -> String {
-    let mut out = String::with_capacity(root.len());
-    for byte in root.bytes() {
-        match byte {
-            b'/' | b'.' | b'-' | b'_' | b'~' => out.push(char::from(byte)),
-            byte if byte.is_ascii_alphanumeric() => out.push(char::from(byte)),
-            byte => out.push_str(&format!("%{byte:02X}")),
-        }
-    }
-    out
 }
 
 #[cfg(test)]
@@ -106,10 +93,5 @@ mod tests {
             gone.header().unwrap(),
             "weft=; Path=/sync/; Max-Age=0; HttpOnly; SameSite=Lax"
         );
-    }
-
-    #[test]
-    fn no_path_adds_an_attribute_of_its_own() {
-        assert_eq!(path("/a; Domain=evil\r\n/é/"), "/a%3B%20Domain%3Devil%0D%0A/%C3%A9/");
     }
 }
