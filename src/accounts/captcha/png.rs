@@ -128,7 +128,7 @@ mod tests {
         assert_eq!(&file[..8], b"\x89PNG\r\n\x1a\n");
         assert_eq!(
             &file[8..33],
-            b"\0\0\0\x0dIHDR\0\0\0\x09\0\0\0\x01\x01\0\0\0\0\xb6\x46\x82\x0a"
+            b"\0\0\0\x0dIHDR\0\0\0\x09\0\0\0\x01\x01\0\0\0\0\x24\xb9\xb9\xd0"
         );
         let stored = [0x78, 1, 1, 3, 0, 0xfc, 0xff, 0, 0b1011_1111, 0b0111_1111];
         assert_eq!(&file[41..51], stored);
