@@ -66,42 +66,76 @@ pub struct StoragePath {
 /// Finds the API that `target` aims at. `base` is the URL path under which the operator says that the
 /// API lies; nothing to find it out.
 pub fn resolve(target: &Target, base: Option<&str>) -> Route {
-    let mount = segments(&target.mount);
-    let path = segments(&target.path);
-    let all: Vec<&[u8]> = mount.iter().chain(&path).copied().collect();
-    let slash = target.path.ends_with(b"/");
-    let starts = match base {
-        // An API begins where the mount ends, or where the mount's last segments are its beginning,
-        // or behind a prefix that the mount does not know.
-        None => mount.len().saturating_sub(2)..all.len(),
-        Some(base) => {
-            let base = segments(base.as_bytes());
-            if !all.starts_with(&base) {
-                return Route::Unknown;
-            }
-            base.len()..(base.len() + 1).min(all.len())
-        }
-    };
-    let root = base.map_or(mount.len(), |base| segments(base.as_bytes()).len());
-    for start in starts {
-        let rest = &all[start..];
-        let head = head_length(rest);
-        // A version deep in the mount is a folder's name; only one that ends the mount counts.
-        let crosses = base.is_some() || start + head >= mount.len();
-        if head > 0 && crosses {
-            return api(rest, slash);
-        }
+    let place = Place::of(target, base);
+    if let Some(start) = place.api {
+        let slash = match place.path {
+            0 => target.path.ends_with(b"/") || target.mount.ends_with(b"/"),
+            _ => target.path.ends_with(b"/"),
+        };
+        return api(&place.all[start..], slash);
     }
-    // A front that knows no PATH_INFO leaves the whole path to the mount (nginx's stock parameters).
-    if path.is_empty()
-        && let Some(start) = (0..all.len()).find(|start| head_length(&all[*start..]) > 0)
-    {
-        return api(&all[start..], target.mount.ends_with(b"/"));
-    }
-    if all.len() <= root {
+    if place.all.len() <= place.root && place.below_base {
         Route::Page(Page::Front)
     } else {
         Route::Unknown
+    }
+}
+
+/// The segments of the URL path under which the server lies that `target` aims at: what is before
+/// its API or its page.
+pub fn root<'t>(target: &'t Target, base: Option<&'t str>) -> Vec<&'t [u8]> {
+    if let Some(base) = base {
+        return segments(base.as_bytes());
+    }
+    let mut place = Place::of(target, base);
+    place.all.truncate(place.api.unwrap_or(place.root));
+    place.all
+}
+
+/// Where in a path everything lies, in segments.
+struct Place<'t> {
+    /// Mount and path.
+    all: Vec<&'t [u8]>,
+    /// How many of them the path has.
+    path: usize,
+    /// How many of them the server's own path has, as far as it is known without an API.
+    root: usize,
+    /// The path lies where the operator says that the API does, if that is said.
+    below_base: bool,
+    /// Where the API begins, if there is one.
+    api: Option<usize>,
+}
+
+impl<'t> Place<'t> {
+    fn of(target: &'t Target, base: Option<&str>) -> Self {
+        let mount = segments(&target.mount);
+        let path = segments(&target.path);
+        let all: Vec<&[u8]> = mount.iter().chain(&path).copied().collect();
+        let base = base.map(|base| segments(base.as_bytes()));
+        let below_base = base.as_ref().is_none_or(|base| all.starts_with(base));
+        let root = base.as_ref().map_or(mount.len(), Vec::len);
+        let head = |start: usize| head_length(&all[start..]);
+        let api = match base {
+            Some(_) => Some(root).filter(|_| below_base && root < all.len() && head(root) > 0),
+            // An API begins where the mount ends, or where the mount's last segments are its
+            // beginning, or behind a prefix that the mount does not know. A version deep in the
+            // mount is a folder's name; only one that ends the mount counts.
+            None => (mount.len().saturating_sub(2)..all.len())
+                .find(|start| head(*start) > 0 && start + head(*start) >= mount.len()),
+        };
+        // A front that knows no PATH_INFO leaves the whole path to the mount (nginx's stock
+        // parameters).
+        let api = match api {
+            None if path.is_empty() && below_base => (0..all.len()).find(|start| head(*start) > 0),
+            api => api,
+        };
+        Place {
+            path: path.len(),
+            all,
+            root,
+            below_base,
+            api,
+        }
     }
 }
 

@@ -18,6 +18,8 @@ mod reset;
 mod secrets;
 mod sign_up;
 pub mod sqlite;
+#[cfg(test)]
+pub mod testing;
 
 pub use brakes::{Attempt, Brake, Brakes};
 pub use captcha::{

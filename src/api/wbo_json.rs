@@ -202,7 +202,20 @@ impl WboReader<'_> {
         let parentid = reference("parentid", "invalid parentid");
         let predecessorid = reference("predecessorid", "invalid predecessorid");
         let ttl = self.ttl(members.get("ttl"), &mut reasons);
-        let payload = self.payload(members.get("payload"), &mut reasons);
+        let payload = match self.payload(members.get("payload")) {
+            Ok(payload) => payload,
+            Err(Invalid::Json(reason)) => {
+                return Err(Refused {
+                    id,
+                    reasons: vec![reason],
+                    unreadable: true,
+                });
+            }
+            Err(Invalid::Value(reason)) => {
+                reasons.push(reason);
+                None
+            }
+        };
         let Some(record) = RecordId::new(&*id).ok().filter(|_| reasons.is_empty()) else {
             return Err(Refused {
                 id,
@@ -318,26 +331,31 @@ impl WboReader<'_> {
         ttl
     }
 
-    fn payload(&self, raw: Option<&RawValue>, reasons: &mut Vec<&'static str>) -> Option<String> {
-        match shape_of(raw?) {
-            Some(Shape::Null) => None,
-            Some(Shape::Text(text)) => {
-                let limit = self.limits.payload_bytes;
-                if limit > 0 && text.len() as u64 > limit {
-                    reasons.push("payload too large");
-                    return None;
-                }
-                Some(text)
+    fn payload(&self, raw: Option<&RawValue>) -> Result<Option<String>, Invalid> {
+        let no_text = match self.profile {
+            Profile::Php => "payload needs to be json-encoded",
+            Profile::Python => "payload not a string",
+        };
+        let limit = self.limits.payload_bytes;
+        match raw.map(shape_of) {
+            None | Some(Some(Shape::Null)) => Ok(None),
+            Some(Some(Shape::Text(text))) if limit == 0 || text.len() as u64 <= limit => {
+                Ok(Some(text))
             }
-            _ => {
-                reasons.push(match self.profile {
-                    Profile::Php => "payload needs to be json-encoded",
-                    Profile::Python => "payload not a string",
-                });
-                None
-            }
+            Some(Some(Shape::Text(_))) => Err(Invalid::Value("payload too large")),
+            // Half of a surrogate pair: no text that could be stored or sent back.
+            Some(None) => Err(Invalid::Json(no_text)),
+            Some(Some(_)) => Err(Invalid::Value(no_text)),
         }
     }
+}
+
+/// What is wrong with a member, and how PHP would have met it.
+enum Invalid {
+    /// It is no JSON.
+    Json(&'static str),
+    /// It is JSON of the wrong kind or size.
+    Value(&'static str),
 }
 
 enum Reference {

@@ -10,6 +10,8 @@ use std::net::{Shutdown, SocketAddr, TcpStream};
 use std::thread;
 use std::time::Duration;
 
+use serde_json::Value;
+
 /// How long to wait for the next bytes of an answer.
 const PATIENCE: Duration = Duration::from_secs(60);
 
@@ -98,6 +100,38 @@ impl Response {
     /// The body as text; bytes that are no UTF-8 become replacement characters.
     pub fn text(&self) -> String {
         String::from_utf8_lossy(&self.body).into_owned()
+    }
+
+    /// The body of a success as JSON.
+    #[track_caller]
+    pub fn json(&self) -> Value {
+        assert_eq!(self.status, 200, "{self:?}");
+        serde_json::from_slice(&self.body).unwrap_or_else(|error| panic!("{error}: {self:?}"))
+    }
+
+    /// Fails unless status and body are exactly these.
+    #[track_caller]
+    pub fn must_be(&self, status: u16, body: &str) {
+        assert_eq!(
+            (self.status, self.text().as_str()),
+            (status, body),
+            "{self:?}"
+        );
+    }
+
+    /// `X-Weave-Timestamp` as it was sent.
+    #[track_caller]
+    pub fn timestamp(&self) -> &str {
+        self.header("X-Weave-Timestamp")
+            .unwrap_or_else(|| panic!("no timestamp: {self:?}"))
+    }
+
+    /// The body of a successful write or deletion: a time, the same as the header's.
+    #[track_caller]
+    pub fn written(&self) -> String {
+        assert_eq!(self.status, 200, "{self:?}");
+        assert_eq!(self.text(), self.timestamp(), "{self:?}");
+        self.text()
     }
 
     fn is_chunked(&self) -> bool {

@@ -2,6 +2,7 @@
 //!
 //! - [`Gateway`] starts the program behind Apache, nginx or alone, as the files in `apache/` say.
 //! - [`http`] sends requests byte for byte and shows answers byte for byte.
+//! - [`api`] asks the storage API without any ornament.
 //! - [`browser`] speaks as the desktop and the Android client do.
 //!
 //! Each test program that says `mod harness;` gets its own servers; nothing is left running.
@@ -9,8 +10,16 @@
 // Each test program uses the part that it needs.
 #![allow(dead_code, unused_imports)]
 
+#[macro_use]
+#[allow(
+    unused_macros,
+    reason = "not every test program runs through every gateway"
+)]
+mod through;
+
 mod account;
 mod apache;
+pub mod api;
 pub mod browser;
 mod gateway;
 pub mod http;
