@@ -29,6 +29,7 @@ fn main() -> ExitCode {
         output: &mut io::stdout(),
         errors: &mut io::stderr(),
         clock: SystemTime::now,
+        install: cli::Logger::install,
     };
     let program = Program::new(Arc::new(|| SystemTime::now().into()));
     // Whoever gives arguments wants a command, wherever the program is called from.

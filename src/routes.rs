@@ -5,6 +5,10 @@
 //! is looked for in both. What the API then makes of the rest is its own business, because the
 //! profiles differ in which error wins.
 
+mod page;
+
+pub use page::{Page, PageAt};
+
 use crate::exchange::Target;
 
 /// The version in a storage or user path.
@@ -30,61 +34,11 @@ pub enum Route {
     /// `heartbeat.php`: whether it runs and can read.
     LegacyHeartbeat,
     /// A page for people.
-    Page(Place),
+    Page(PageAt),
     /// The path is not UTF-8, on an API that says so.
     NotText,
     /// Nothing of ours.
     Unknown,
-}
-
-/// The pages that people and browsers open.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Page {
-    /// The root of the server.
-    Front,
-    /// `media/weft.css`.
-    Style,
-    /// `media/weft.svg`.
-    Logo,
-    /// `account`: one's own account.
-    Account,
-    /// `account/sign-in`.
-    SignIn,
-    /// `account/sign-up`.
-    SignUp,
-    /// `account/sign-out`.
-    SignOut,
-    /// `account/password`: another password.
-    Password,
-    /// `account/email`: another address.
-    Email,
-    /// `account/download`: all one's data.
-    Download,
-    /// `account/collection`: the deletion of one collection.
-    Collection,
-    /// `account/clear`: the deletion of all collections.
-    Clear,
-    /// `weave-password-reset`: the page that browsers open for a forgotten password.
-    Reset,
-    /// `weave-delete-account`.
-    Leave,
-    /// `admin`.
-    Admin,
-    /// `admin/user`: one user.
-    AdminUser,
-    /// `admin/invitations`.
-    AdminInvitations,
-}
-
-/// A page, and where it lies: what links on it begin with.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Place {
-    /// The page.
-    pub page: Page,
-    /// The URL path of the server's root, decoded, with its slash.
-    pub root: String,
-    /// What leads from the page to the root, relatively: empty, or `../` some times.
-    pub up: String,
 }
 
 /// The parts of a storage path; missing ones are empty, as in the legacy PHP server.
@@ -109,93 +63,88 @@ pub struct StoragePath {
 /// Finds the API that `target` aims at. `base` is the URL path under which the operator says that the
 /// API lies; nothing to find it out.
 pub fn resolve(target: &Target, base: Option<&str>) -> Route {
-    let mount = segments(&target.mount);
-    let path = segments(&target.path);
-    let all: Vec<&[u8]> = mount.iter().chain(&path).copied().collect();
-    let slash = target.path.ends_with(b"/");
-    let starts = match base {
-        // An API begins where the mount ends, or where the mount's last segments are its beginning,
-        // or behind a prefix that the mount does not know.
-        None => mount.len().saturating_sub(2)..all.len(),
-        Some(base) => {
-            let base = segments(base.as_bytes());
-            if !all.starts_with(&base) {
-                return Route::Unknown;
-            }
-            base.len()..(base.len() + 1).min(all.len())
-        }
-    };
-    let root = base.map_or(mount.len(), |base| segments(base.as_bytes()).len());
-    for start in starts {
-        let rest = &all[start..];
-        let head = head_length(rest);
-        // A version deep in the mount is a folder's name; only one that ends the mount counts.
-        let crosses = base.is_some() || start + head >= mount.len();
-        if head > 0 && crosses {
-            return api(rest, slash);
-        }
+    let place = Place::of(target, base);
+    if let Some(start) = place.api {
+        let slash = match place.path {
+            0 => target.path.ends_with(b"/") || target.mount.ends_with(b"/"),
+            _ => target.path.ends_with(b"/"),
+        };
+        return api(&place.all[start..], slash);
     }
-    // A front that knows no PATH_INFO leaves the whole path to the mount (nginx's stock parameters).
-    if path.is_empty()
-        && let Some(start) = (0..all.len()).find(|start| head_length(&all[*start..]) > 0)
-    {
-        return api(&all[start..], target.mount.ends_with(b"/"));
-    }
-    // Pages come after every API, so that no user and no folder of that name hides one.
-    let first = match path.is_empty() {
-        true if base.is_none() => 0,
-        _ => root,
-    };
-    let found = (first..all.len()).find_map(|start| Some((start, page(&all[start..])?)));
-    match found {
-        Some((start, page)) if base.is_none() || start == root => {
-            Route::Page(place(target, start, page))
-        }
-        None if all.len() <= root => Route::Page(place(target, all.len(), Page::Front)),
-        _ => Route::Unknown,
+    match place.page {
+        Some((before, page)) => Route::Page(PageAt {
+            page,
+            up: page::way_up(target, before),
+        }),
+        None => Route::Unknown,
     }
 }
 
-fn page(rest: &[&[u8]]) -> Option<Page> {
-    Some(match rest {
-        [b"media", b"weft.css"] => Page::Style,
-        [b"media", b"weft.svg"] => Page::Logo,
-        [b"account"] => Page::Account,
-        [b"account", b"sign-in"] => Page::SignIn,
-        [b"account", b"sign-up"] => Page::SignUp,
-        [b"account", b"sign-out"] => Page::SignOut,
-        [b"account", b"password"] => Page::Password,
-        [b"account", b"email"] => Page::Email,
-        [b"account", b"download"] => Page::Download,
-        [b"account", b"collection"] => Page::Collection,
-        [b"account", b"clear"] => Page::Clear,
-        [b"weave-password-reset"] => Page::Reset,
-        [b"weave-delete-account"] => Page::Leave,
-        [b"admin"] => Page::Admin,
-        [b"admin", b"user"] => Page::AdminUser,
-        [b"admin", b"invitations"] => Page::AdminInvitations,
-        _ => return None,
-    })
+/// The segments of the URL path under which the server lies that `target` aims at: what is before
+/// its API or its page.
+pub fn root<'t>(target: &'t Target, base: Option<&'t str>) -> Vec<&'t [u8]> {
+    if let Some(base) = base {
+        return segments(base.as_bytes());
+    }
+    let mut place = Place::of(target, base);
+    let page = place.page.map(|(before, _)| before);
+    place.all.truncate(place.api.or(page).unwrap_or(place.root));
+    place.all
 }
 
-/// Where the page lies whose path begins with the segment of that number.
-fn place(target: &Target, start: usize, page: Page) -> Place {
-    let raw = [target.mount.as_slice(), &target.path].concat();
-    let begins = |at: &usize| raw[*at] != b'/' && (*at == 0 || raw[*at - 1] == b'/');
-    let offset = (0..raw.len()).filter(begins).nth(start);
-    let (root, below) = raw.split_at(offset.unwrap_or(raw.len()));
-    let mut root = String::from_utf8_lossy(root).into_owned();
-    let mut up = "../".repeat(below.iter().filter(|byte| **byte == b'/').count());
-    if !root.ends_with('/') {
-        // The front page without its slash: for a browser, the root is a file in the folder above.
-        up = root.rsplit('/').next().unwrap_or_default().to_owned();
-        up.push('/');
-        root.push('/');
+/// Where in a path everything lies, in segments.
+struct Place<'t> {
+    /// Mount and path.
+    all: Vec<&'t [u8]>,
+    /// How many of them the path has.
+    path: usize,
+    /// How many of them the server's own path has, as far as it is known without an API.
+    root: usize,
+    /// Where the API begins, if there is one.
+    api: Option<usize>,
+    /// How many segments stand before the page, and which it is, if there is one and no API.
+    page: Option<(usize, Page)>,
+}
+
+impl<'t> Place<'t> {
+    fn of(target: &'t Target, base: Option<&str>) -> Self {
+        let mount = segments(&target.mount);
+        let path = segments(&target.path);
+        let all: Vec<&[u8]> = mount.iter().chain(&path).copied().collect();
+        let base = base.map(|base| segments(base.as_bytes()));
+        let below_base = base.as_ref().is_none_or(|base| all.starts_with(base));
+        let root = base.as_ref().map_or(mount.len(), Vec::len);
+        let head = |start: usize| head_length(&all[start..]);
+        let api = match base {
+            Some(_) => Some(root).filter(|_| below_base && root < all.len() && head(root) > 0),
+            // An API begins where the mount ends, or where the mount's last segments are its
+            // beginning, or behind a prefix that the mount does not know. A version deep in the
+            // mount is a folder's name; only one that ends the mount counts.
+            None => (mount.len().saturating_sub(2)..all.len())
+                .find(|start| head(*start) > 0 && start + head(*start) >= mount.len()),
+        };
+        // A front that knows no PATH_INFO leaves the whole path to the mount (nginx's stock
+        // parameters).
+        let api = match api {
+            None if path.is_empty() && below_base => (0..all.len()).find(|start| head(*start) > 0),
+            api => api,
+        };
+        // Pages come after every API, so that no user and no folder of that name hides one.
+        let named = |start: usize| Some((start, page::named(&all[start..])?));
+        let found = match base {
+            Some(_) => Some(root).filter(|_| below_base && root < all.len()).and_then(named),
+            None if path.is_empty() => (0..all.len()).find_map(named),
+            None => (root..all.len()).find_map(named),
+        };
+        let front = (below_base && all.len() <= root).then_some((root, Page::Front));
+        Place {
+            path: path.len(),
+            page: found.or(front).filter(|_| api.is_none()),
+            all,
+            root,
+            api,
+        }
     }
-    if up == "/" {
-        up.clear();
-    }
-    Place { page, root, up }
 }
 
 fn version(segment: &[u8]) -> Option<Version> {
@@ -329,12 +278,12 @@ mod tests {
         ] {
             assert_eq!(route("", path), Route::Unknown, "{path}");
         }
-        assert_eq!(place_of("", "/"), (Page::Front, "/".into(), "".into()));
+        assert_eq!(page_at("", "/"), (Page::Front, String::new()));
     }
 
-    fn place_of(mount: &str, path: &str) -> (Page, String, String) {
+    fn page_at(mount: &str, path: &str) -> (Page, String) {
         match route(mount, path) {
-            Route::Page(Place { page, root, up }) => (page, root, up),
+            Route::Page(PageAt { page, up }) => (page, up),
             other => panic!("{mount} + {path} is {other:?}"),
         }
     }
@@ -342,21 +291,30 @@ mod tests {
     #[test]
     fn a_page_knows_its_way_to_the_root_under_every_mount() {
         let rows = [
-            ("", "/account", Page::Account, "/", ""),
-            ("", "/account/", Page::Account, "/", "../"),
-            ("/weave", "/account/sign-in", Page::SignIn, "/weave/", "../"),
-            ("/weave", "/index.php/weave-password-reset", Page::Reset, "/weave/index.php/", ""),
-            ("", "/sync/index.php/admin/user", Page::AdminUser, "/sync/index.php/", "../"),
-            ("/sync/account/sign-up", "", Page::SignUp, "/sync/", "../"),
-            ("", "//account//password", Page::Password, "//", "../../"),
-            ("/weave", "/", Page::Front, "/weave/", ""),
-            ("/sync/weft.cgi", "", Page::Front, "/sync/weft.cgi/", "weft.cgi/"),
-            ("", "", Page::Front, "/", ""),
-            ("/weave", "/media/weft.css", Page::Style, "/weave/", "../"),
+            ("", "/account", Page::Account, "", ""),
+            ("", "/account/", Page::Account, "../", ""),
+            ("/weave", "/account/sign-in", Page::SignIn, "../", "weave"),
+            ("/weave", "/index.php/weave-password-reset", Page::Reset, "", "weave|index.php"),
+            ("", "/sync/index.php/admin/user", Page::AdminUser, "../", "sync|index.php"),
+            ("/sync/account/sign-up", "", Page::SignUp, "../", "sync"),
+            ("", "//account//password", Page::Password, "../../", ""),
+            ("/weave", "/", Page::Front, "", "weave"),
+            ("/sync/weft.cgi", "", Page::Front, "./weft.cgi/", "sync|weft.cgi"),
+            ("", "", Page::Front, "", ""),
+            ("/weave", "/media/weft.css", Page::Style, "../", "weave"),
         ];
-        for (mount, path, page, root, up) in rows {
-            let expected = (page, root.to_owned(), up.to_owned());
-            assert_eq!(place_of(mount, path), expected, "{mount} + {path}");
+        for (mount, path, page, up, folder) in rows {
+            assert_eq!(page_at(mount, path), (page, up.to_owned()), "{mount} + {path}");
+            let target = Target {
+                mount: mount.into(),
+                path: path.into(),
+                ..Target::default()
+            };
+            let above: Vec<_> = root(&target, None)
+                .into_iter()
+                .map(String::from_utf8_lossy)
+                .collect();
+            assert_eq!(above.join("|"), folder, "{mount} + {path}");
         }
     }
 

@@ -319,6 +319,10 @@ fn create_accounts(server: &Server) {
         "0"
     );
     let accounts: Vec<Value> = serde_json::from_str(&golden("accounts.json")).unwrap();
+    // The server makes its tables when it first needs them.
+    let target = format!("{}user/1.0/a", server.prefix());
+    let free = server.send(&Request::new("GET", target).header("Host", server.host()));
+    assert_eq!(free.text(), "0");
     let database = server.data_folder().join("accounts.db");
     let connection = rusqlite::Connection::open(&database).expect("the accounts' database");
     connection

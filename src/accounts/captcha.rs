@@ -4,6 +4,14 @@
 //! `recaptcha_challenge_field` and `recaptcha_response_field`; a page of ours may use any names. Both
 //! values come back together, as a [`CaptchaAnswer`].
 
+mod drawing;
+mod image;
+mod png;
+mod siteverify;
+
+pub use image::ImageCaptcha;
+pub use siteverify::SiteVerify;
+
 use crate::auth::AuthResult;
 use crate::sync::Timestamp;
 use std::net::IpAddr;

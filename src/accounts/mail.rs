@@ -1,5 +1,13 @@
 //! Letters to users, and the ways out for them.
 
+mod message;
+mod sendmail;
+mod smtp;
+
+pub use message::Sender;
+pub use sendmail::Sendmail;
+pub use smtp::{Security, Smtp, SmtpOptions};
+
 use std::fmt;
 
 /// A letter to one person, plain text.

@@ -18,13 +18,19 @@ mod reset;
 mod secrets;
 mod sign_up;
 pub mod sqlite;
+#[cfg(test)]
+pub mod testing;
 
 pub use brakes::{Attempt, Brake, Brakes};
-pub use captcha::{Answered, Captcha, CaptchaAnswer, CaptchaForm, NoCaptcha, Widget};
+pub use captcha::{
+    Answered, Captcha, CaptchaAnswer, CaptchaForm, ImageCaptcha, NoCaptcha, SiteVerify, Widget,
+};
 pub use codes::{CodeText, RESET_SECONDS, ResetCodes};
 pub use email::is_email;
 pub use invitations::{Invitation, Invitations};
-pub use mail::{Letter, MailError, Mailer, NoMail, NoMailer};
+pub use mail::{
+    Letter, MailError, Mailer, NoMail, NoMailer, Security, Sender, Sendmail, Smtp, SmtpOptions,
+};
 pub use nodes::{Node, Nodes};
 pub use reset::{Asked, Reset, Visitor};
 pub use secrets::Secrets;

@@ -4,12 +4,15 @@
 //! no engine by name. What every response carries (times, backoff, the account's alert) is put on in
 //! one place, [`finish`].
 
+pub mod captcha;
 pub mod error;
 pub mod format;
 pub mod heartbeat;
 pub mod info;
 pub mod login;
+pub mod nodes;
 pub mod profile;
+mod public_url;
 pub mod search;
 pub mod storage;
 pub mod user;
@@ -17,7 +20,7 @@ pub mod wbo_json;
 pub mod wipe_guard;
 
 use crate::accounts::People;
-use crate::auth::{Accounts, Lockout};
+use crate::auth::{Accounts, Lockout, RateLimit};
 use crate::exchange::{BodyError, Client, Request, RequestBody, Response, ResponseBody, Target};
 use crate::storage::Storage;
 use crate::sync::{Clock, Limits, Timestamp};
@@ -38,6 +41,8 @@ pub struct Api {
     pub people: People,
     /// Counts failed logins; nothing when there is no lockout.
     pub lockout: Option<Lockout>,
+    /// Counts the questions whether a name is taken.
+    pub name_checks: RateLimit,
     /// The operator's choices.
     pub settings: Settings,
     /// For the heartbeat.
@@ -63,6 +68,8 @@ pub struct Settings {
     pub wipe_guard: Duration,
     /// What `node/weave` answers.
     pub node: Node,
+    /// The URL of this node, where users of other nodes are refused.
+    pub check_node: Option<String>,
     /// The URL that people put into their browsers, with its slash; nothing to find it out.
     pub public_url: Option<String>,
     /// The URL path under which the API lies; nothing to find it out.
@@ -80,6 +87,8 @@ pub enum Node {
     Fixed(String),
     /// `null`: no node for now.
     None,
+    /// One of several, chosen when the user asks for the first time.
+    Assign,
 }
 
 /// How accounts are made. Who may make them is a choice of [`People`].
@@ -103,6 +112,7 @@ impl Default for Settings {
             maintenance: false,
             wipe_guard: Duration::from_secs(10),
             node: Node::Here,
+            check_node: None,
             public_url: None,
             base_path: None,
             registration: Registration::default(),

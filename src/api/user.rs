@@ -3,14 +3,18 @@
 //! Browsers compare these bodies as strings: `0` and `1` without a newline, a node's URL without quotes
 //! and with its slash, the bare number of an error.
 
+mod reset;
+
 use super::error::{ApiError, Code};
 use super::profile::Profile;
 use super::wbo_json::{Members, Shape, shape, shape_of, text_of};
-use super::{Api, Call, Node, ok};
-use crate::accounts::{SignUpMode, is_email};
-use crate::auth::{Account, NewAccount, Password};
+use super::{Api, Call, ok};
+use crate::accounts::{SignUpMode, SignedUp, is_email};
+use crate::auth::{NewAccount, Password};
 use crate::exchange::Response;
-use crate::sync::{NameError, UserName, username_from_account};
+use crate::sync::{NameError, UserName, username_from_account, username_in_browsers};
+use http::StatusCode;
+use reset::reset_code;
 
 const TEXT: &str = "text/plain";
 
@@ -34,7 +38,7 @@ impl Api {
         let name = UserName::new(name);
         let method = call.method.clone();
         match (method.as_str(), function) {
-            ("GET", []) => self.user_exists(name),
+            ("GET", []) => self.user_exists(call, name),
             ("PUT", []) => {
                 self.create_user(call, &name.map_err(|_| ApiError::Bad(Code::UserName))?)
             }
@@ -46,8 +50,10 @@ impl Api {
             (_, ["password"]) => Err(ApiError::Method("POST")),
             ("POST", ["email"]) => self.change_email(call, &name.map_err(|_| MISSING)?),
             (_, ["email"]) => Err(ApiError::Method("POST")),
-            // No mail is set up: the Python server without reset codes said the same.
-            ("GET" | "DELETE", ["password_reset"]) => Err(ApiError::Unavailable),
+            ("GET", ["password_reset"]) => {
+                self.ask_reset(call, &name.map_err(|_| ApiError::Bad(Code::UserName))?)
+            }
+            ("DELETE", ["password_reset"]) => self.clear_reset(call, &name.map_err(|_| MISSING)?),
             (_, ["password_reset"]) => Err(ApiError::Method("GET, DELETE")),
             _ => Err(MISSING),
         }
@@ -55,7 +61,20 @@ impl Api {
 
     /// `GET user/…/<name>`: `1` when the name is taken, `0` when it is free. The browser's wizard asks
     /// for a name as the user types, and for `a` to see whether this is a server at all.
-    fn user_exists(&self, name: Result<UserName, NameError>) -> Result<Response, ApiError> {
+    ///
+    /// An address that asks too often gets a 503 for every name, whose body is `0`: the wizard reads
+    /// the body alone, and takes anything but a digit for a broken server. Signing up tells the
+    /// truth, and who collects names learns nothing.
+    fn user_exists(
+        &self,
+        call: &Call<'_>,
+        name: Result<UserName, NameError>,
+    ) -> Result<Response, ApiError> {
+        if !self.name_checks.allows(call.client.address, call.received) {
+            let mut response = ok(TEXT, "0");
+            *response.status_mut() = StatusCode::SERVICE_UNAVAILABLE;
+            return Ok(response);
+        }
         let taken = match name {
             Ok(name) => self.accounts.lookup(&name)?.is_some(),
             // Not a name that anybody can have; signing up will say so.
@@ -81,7 +100,7 @@ impl Api {
             None if rules.require_email => return Err(ApiError::Bad(Code::Email)),
             _ => {}
         }
-        let belongs = |email: &String| username_from_account(email).ok().as_ref() == Some(name);
+        let belongs = |email: &String| is_name_of(name, email);
         if rules.strict_usernames && !email.as_ref().is_some_and(belongs) {
             return Err(ApiError::Bad(Code::EmailMismatch));
         }
@@ -91,17 +110,33 @@ impl Api {
         if password.may_be_chosen_by(name.as_str()).is_err() {
             return Err(ApiError::Bad(Code::WeakPassword));
         }
-        if self.people.settings.sign_up != SignUpMode::Open && !self.has_secret(call) {
-            return Err(ApiError::Forbidden("Registration is closed"));
-        }
         let new = NewAccount {
             name,
             password: &password,
             email: email.as_deref(),
         };
-        match self.accounts.create(&new)? {
-            Some(_) => Ok(ok(TEXT, name.as_str())),
-            None => Err(ApiError::Bad(Code::Overwrite)),
+        if self.has_secret(call) {
+            return match self.accounts.create(&new)? {
+                Some(_) => Ok(ok(TEXT, name.as_str())),
+                None => Err(ApiError::Bad(Code::Overwrite)),
+            };
+        }
+        if self.people.settings.sign_up == SignUpMode::Closed {
+            return Err(ApiError::Forbidden("Registration is closed"));
+        }
+        let text = |field| member(&members, field).unwrap_or_default();
+        self.check_captcha(call, &text("captcha-challenge"), &text("captcha-response"))?;
+        let invitation = member(&members, "invitation");
+        let visitor = self.visitor(call);
+        match self
+            .people
+            .sign_up(&*self.accounts, &new, invitation.as_deref(), &visitor)?
+        {
+            SignedUp::Done(_) => Ok(ok(TEXT, name.as_str())),
+            SignedUp::Taken => Err(ApiError::Bad(Code::Overwrite)),
+            SignedUp::NoInvitation => Err(ApiError::Forbidden("Registration is by invitation")),
+            SignedUp::Closed => Err(ApiError::Forbidden("Registration is closed")),
+            SignedUp::TooOften => Err(ApiError::Unavailable),
         }
     }
 
@@ -123,6 +158,7 @@ impl Api {
     fn delete_user(&self, call: &Call<'_>, name: &UserName) -> Result<Response, ApiError> {
         let account = self.login(call, name, PROFILE)?;
         self.storage.forget_user(account.id)?;
+        self.people.forget(&account)?;
         self.accounts.delete(name)?;
         Ok(ok(TEXT, "0"))
     }
@@ -133,8 +169,8 @@ impl Api {
             .ok()
             .filter(|password| password.may_be_chosen_by(name.as_str()).is_ok())
             .ok_or(ApiError::Bad(Code::WeakPassword))?;
-        if call.headers.contains_key("x-weave-password-reset") {
-            return Err(ApiError::Bad(Code::ResetCode));
+        if let Some(code) = reset_code(call) {
+            return self.password_by_code(call, name, &code, &password);
         }
         self.login(call, name, PROFILE)?;
         match self.accounts.set_password(name, &password)? {
@@ -145,10 +181,16 @@ impl Api {
 
     fn change_email(&self, call: &mut Call<'_>, name: &UserName) -> Result<Response, ApiError> {
         let body = call.body(BODY_BYTES)?;
-        self.login(call, name, PROFILE)?;
         let email = text_of(&body).trim().to_owned();
+        let code = reset_code(call);
+        if code.is_none() {
+            self.login(call, name, PROFILE)?;
+        }
         if !is_email(&email) {
             return Err(ApiError::Bad(Code::Email));
+        }
+        if let Some(code) = code {
+            self.use_code(call, name, &code)?;
         }
         match self.accounts.set_email(name, &email)? {
             true => Ok(ok(TEXT, email)),
@@ -165,87 +207,18 @@ impl Api {
             .ok_or(ApiError::NotFound("Not Found"))?;
         Ok(ok(
             TEXT,
-            self.node_of(call, &account)
+            self.node_of(call, &account)?
                 .unwrap_or_else(|| "null".to_owned()),
         ))
     }
-
-    fn node_of(&self, call: &Call<'_>, account: &Account) -> Option<String> {
-        if let Some(node) = &account.node {
-            return Some(node.clone());
-        }
-        match &self.settings.node {
-            Node::Fixed(url) => Some(url.clone()),
-            Node::None => None,
-            Node::Here => self.public_url(call),
-        }
-    }
 }
 
-impl Api {
-    /// The URL that people put into their browsers: as the operator says it, or as this request shows
-    /// it.
-    pub fn public_url(&self, call: &Call<'_>) -> Option<String> {
-        self.settings.public_url.clone().or_else(|| here(call))
-    }
-}
-
-/// The URL under which this very request reached the server, up to the API.
-fn here(call: &Call<'_>) -> Option<String> {
-    let mut path = [
-        call.target.mount.as_slice(),
-        b"/",
-        call.target.path.as_slice(),
-    ]
-    .concat();
-    if let Some(api) = path.windows(6).rposition(|w| w == b"/user/") {
-        path.truncate(api);
-    }
-    path.push(b'/');
-    Some(format!("{}{}", origin(call)?, url_path(&path)))
-}
-
-/// Scheme, host and port under which this very request reached the server.
-///
-/// Android leaves the port out of its `Host`; then the front server's own is used. Behind a proxy
-/// that changes scheme, port or path this can't be found out: the setting `server.public_url` says it.
-pub fn origin(call: &Call<'_>) -> Option<String> {
-    let scheme = if call.client.https { "https" } else { "http" };
-    let server = call.client.server.as_deref();
-    let host = match call.header("host") {
-        Some(host) if has_port(host) || !is_android(call) => host,
-        Some(host) => server.filter(|s| s.starts_with(host)).unwrap_or(host),
-        None => server?,
-    };
-    let allowed = |b: u8| b.is_ascii_alphanumeric() || b".-_:[]".contains(&b);
-    if host.is_empty() || !host.bytes().all(allowed) {
-        return None;
-    }
-    Some(format!("{scheme}://{host}"))
-}
-
-fn has_port(host: &str) -> bool {
-    host.rsplit_once(':')
-        .is_some_and(|(_, port)| port.bytes().all(|b| b.is_ascii_digit()))
-}
-
-fn is_android(call: &Call<'_>) -> bool {
-    call.header("user-agent")
-        .is_some_and(|agent| agent.starts_with("Firefox AndroidSync"))
-}
-
-/// A decoded path as a URL carries it, with its slashes collapsed.
-pub fn url_path(path: &[u8]) -> String {
-    let mut out = String::new();
-    for byte in path {
-        match byte {
-            b'/' if out.ends_with('/') => {}
-            b'/' | b'.' | b'-' | b'_' | b'~' => out.push(char::from(*byte)),
-            byte if byte.is_ascii_alphanumeric() => out.push(char::from(*byte)),
-            byte => out.push_str(&format!("%{byte:02X}")),
-        }
-    }
-    out
+/// Whether browsers, or the Python server, make `name` of an address. They differ where it is not
+/// ASCII.
+fn is_name_of(name: &UserName, email: &str) -> bool {
+    [username_in_browsers(email), username_from_account(email)]
+        .iter()
+        .any(|made| made.as_ref() == Ok(name))
 }
 
 /// A member that is text.
@@ -255,3 +228,6 @@ fn member(members: &Members<'_>, name: &str) -> Option<String> {
         _ => None,
     }
 }
+
+#[cfg(test)]
+mod tests;

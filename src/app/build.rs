@@ -1,7 +1,6 @@
 //! From a configuration to the engines that it names. A new engine is one line here.
 
-use crate::accounts::sqlite::SqlitePeople;
-use crate::accounts::{NoCaptcha, NoMailer, People, PeopleSettings, SignUpMode};
+use super::people::{accounts_folder, own_node, people, public_url};
 use crate::api::heartbeat::LastCheck;
 use crate::api::profile::Profile;
 use crate::api::{Api, Node, Registration, Settings};
@@ -9,8 +8,8 @@ use crate::auth::password::{Argon2Cost, HashSettings, NewKind, PasswordHashes};
 use crate::auth::password_check::{Memory, PasswordCheck};
 use crate::auth::sqlite::SqliteAccounts;
 use crate::auth::throttle::InProcess;
-use crate::auth::{Accounts, Lockout};
-use crate::config::settings::{self, AuthEngine, NewHash, SignUp, StorageEngine};
+use crate::auth::{Accounts, Lockout, RateLimit};
+use crate::config::settings::{self, AuthEngine, NewHash, StorageEngine};
 use crate::config::value::Node as NodeSetting;
 use crate::config::{Config, value};
 use crate::storage::Storage;
@@ -31,8 +30,9 @@ pub fn api(config: &Config, clock: Clock) -> Result<Api, String> {
     Ok(Api {
         storage: storage(config, &clock)?,
         accounts: accounts(config)?,
-        people: people(config),
+        people: people(config)?,
         lockout: lockout(config),
+        name_checks: RateLimit::default(),
         settings: api_settings(config),
         last_check: LastCheck::default(),
         clock,
@@ -56,42 +56,12 @@ pub fn accounts(config: &Config) -> Result<Arc<dyn Accounts>, String> {
     let check = password_check(&config.auth)?;
     match config.auth.engine {
         AuthEngine::Sqlite => {
-            let mut options = SqliteOptions::new(config.data.dir.join("accounts.db"));
+            let mut options = SqliteOptions::new(accounts_folder(config).join("accounts.db"));
             options.busy = config.storage.busy_timeout;
             Ok(Arc::new(SqliteAccounts::new(options, check)))
         }
         other => Err(not_yet("auth.engine", other.word())),
     }
-}
-
-/// What goes with accounts.
-pub fn people(config: &Config) -> People {
-    let mut options = SqliteOptions::new(config.data.dir.join("people.db"));
-    options.busy = config.storage.busy_timeout;
-    let kept = Arc::new(SqlitePeople::new(options, random));
-    People {
-        codes: kept.clone(),
-        invitations: kept.clone(),
-        nodes: kept.clone(),
-        brakes: kept.clone(),
-        secrets: kept,
-        mailer: Arc::new(NoMailer),
-        captcha: Arc::new(NoCaptcha),
-        settings: PeopleSettings {
-            sign_up: match config.registration.mode {
-                SignUp::Open => SignUpMode::Open,
-                SignUp::Invite => SignUpMode::Invite,
-                SignUp::Closed => SignUpMode::Closed,
-            },
-            public_url: public_url(config),
-            ..PeopleSettings::default()
-        },
-    }
-}
-
-fn public_url(config: &Config) -> Option<String> {
-    let url = config.server.public_url.as_ref();
-    url.map(|url| url.as_str().to_owned())
 }
 
 fn not_yet(setting: &str, value: &str) -> String {
@@ -100,7 +70,7 @@ fn not_yet(setting: &str, value: &str) -> String {
 
 /// Randomness from the system. When the system has none, nothing secret can be made: the program
 /// ends rather than go on with secrets that can be guessed.
-fn random(bytes: &mut [u8]) {
+pub(super) fn random(bytes: &mut [u8]) {
     if getrandom::fill(bytes).is_err() {
         log::error!("the system gives no randomness");
         std::process::abort();
@@ -160,7 +130,9 @@ fn api_settings(config: &Config) -> Settings {
             NodeSetting::Own => Node::Here,
             NodeSetting::Fixed(url) => Node::Fixed(url.as_str().to_owned()),
             NodeSetting::None => Node::None,
+            NodeSetting::Assign => Node::Assign,
         },
+        check_node: own_node(config).filter(|_| config.nodes.check),
         public_url: public_url(config),
         base_path: server
             .base_path

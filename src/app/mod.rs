@@ -4,6 +4,7 @@
 
 pub mod build;
 mod forwarded;
+pub mod people;
 
 use crate::api::error::{ApiError, Code};
 use crate::api::profile::Profile;
@@ -125,10 +126,10 @@ impl App {
                 ApiError::Method("GET, HEAD").into_response(profile)
             }
             Route::NotText => ApiError::Bad(Code::Illegal).into_response(profile),
-            // A captcha that is not asked for is 404, and the browser hides its frame.
-            Route::Captcha | Route::Unknown => {
-                ApiError::NotFound("Not Found").into_response(profile)
+            Route::Captcha => {
+                (self.api.captcha_page(&call)).unwrap_or_else(|error| error.into_response(profile))
             }
+            Route::Unknown => ApiError::NotFound("Not Found").into_response(profile),
         }
     }
 }

@@ -122,6 +122,11 @@ pub trait Accounts: Authenticator {
 
     /// Whether the engine answers.
     fn check(&self) -> AuthResult<()>;
+
+    /// The operator's side of the engine, where it has one.
+    fn admin(&self) -> Option<&dyn AccountAdmin> {
+        None
+    }
 }
 
 /// Changes what only the operator may change. Each answers false when there is no such user.

@@ -40,6 +40,13 @@ impl<K: Clone + Eq + Hash, V> AgingMap<K, V> {
         (now.saturating_duration_since(entry.since) < self.lifetime).then_some(&entry.value)
     }
 
+    /// The value of `key` while it lives, to be changed; its lifetime stays what it is.
+    pub(super) fn get_mut(&mut self, key: &K, now: Instant) -> Option<&mut V> {
+        let lifetime = self.lifetime;
+        let entry = self.entries.get_mut(key)?;
+        (now.saturating_duration_since(entry.since) < lifetime).then_some(&mut entry.value)
+    }
+
     /// Puts a value in, with a new lifetime, in the place of the one that `key` had.
     pub(super) fn insert(&mut self, key: K, value: V, now: Instant) {
         if self.capacity == 0 {

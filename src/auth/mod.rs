@@ -10,6 +10,7 @@ mod aging;
 pub mod basic;
 pub mod password;
 pub mod password_check;
+mod rate_limit;
 pub mod remembered;
 pub mod sqlite;
 pub mod throttle;
@@ -20,4 +21,5 @@ pub use account::{
 };
 pub use basic::BasicCredentials;
 pub use password::Password;
+pub use rate_limit::RateLimit;
 pub use throttle::Lockout;

@@ -42,6 +42,8 @@ pub struct Caller<'a> {
     pub errors: &'a mut dyn Write,
     /// The time now.
     pub clock: fn() -> SystemTime,
+    /// Makes a logger the one of the process; there can be one only.
+    pub install: fn(Logger),
 }
 
 /// What commands do with a configuration.

@@ -38,7 +38,7 @@ pub fn start(caller: &Caller<'_>, options: &Options, role: Role) -> Result<Loade
         LogRequests::Never => false,
         LogRequests::Auto => role == Role::WebServer,
     };
-    Logger::new(log, requests, caller.clock)?.install();
+    (caller.install)(Logger::new(log, requests, caller.clock)?);
     let about_folder = data::prepare(&loaded.config.data.dir, caller.surroundings.user)?;
     for warning in loaded.warnings.iter().chain(&about_folder) {
         log::warn!("{warning}");

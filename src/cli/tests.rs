@@ -49,6 +49,7 @@ impl Machine {
             output: &mut output,
             errors: &mut errors,
             clock: || UNIX_EPOCH,
+            install: |_| (),
         };
         let code = run(
             line.split(' ').map(OsString::from).collect(),

@@ -1,5 +1,7 @@
 //! What no single setting shows: settings that don't go together, and secrets that lie open.
 
+mod people;
+
 use super::read::Entry;
 use super::settings::AuthEngine;
 use super::{Config, Item, Place, Problem};
@@ -20,6 +22,7 @@ pub(super) fn together(config: &Config) -> Vec<Problem> {
             limits.body_bytes.bytes()
         )));
     }
+    problems.extend(people::missing(config));
     problems
 }
 
@@ -30,7 +33,10 @@ pub(super) fn dangers(config: &Config) -> Vec<String> {
          and delete the data of everybody"
             .to_owned()
     });
-    anybody.into_iter().collect()
+    anybody
+        .into_iter()
+        .chain(people::doubtful(config))
+        .collect()
 }
 
 /// A sentence if the file holds secrets and everybody on the machine may read it.

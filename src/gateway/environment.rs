@@ -8,6 +8,8 @@
 //!   whole path is in `SCRIPT_NAME` (and `SCRIPT_FILENAME` begins with `proxy:`): it is taken for
 //!   the path, with an empty mount. A server that lost the path but tells `REQUEST_URI` is believed
 //!   there, if `SCRIPT_NAME` is the beginning of it.
+//! - **Mount.** Behind a rewriting rule `SCRIPT_NAME` has the program's name in it, which no URL shows;
+//!   `REQUEST_URI` tells what stands there instead.
 //! - **Encoded slashes.** Apache keeps `%2F` in `PATH_INFO` or decodes it, by its settings; nginx and
 //!   lighttpd always decode it. Only `REQUEST_URI` tells for sure.
 //! - **Authorization.** Apache passes it on only when told to, and then under several names.
@@ -135,7 +137,7 @@ impl<'e> Environment<'e> {
             None => (script, below(script, uri_path).unwrap_or_default()),
         };
         Target {
-            mount: mount.to_vec(),
+            mount: mount_in_url(mount, &path, uri_path).unwrap_or_else(|| mount.to_vec()),
             undecodable: hides_slash_or_nul(uri_path) || path.contains(&0),
             path,
             query: self.get(b"QUERY_STRING").unwrap_or_default().to_vec(),
@@ -204,6 +206,16 @@ fn below(script: &[u8], raw_path: &[u8]) -> Option<Vec<u8>> {
     let decoded = decode_path(raw_path)?;
     let rest = decoded.strip_prefix(script)?;
     (!script.is_empty() && rest.first() == Some(&b'/')).then(|| rest.to_vec())
+}
+
+/// The mount as the URL shows it, where a rewriting rule put the program's name into `SCRIPT_NAME`: what
+/// stands before `path` in the path as sent. None where the two agree.
+fn mount_in_url(mount: &[u8], path: &[u8], raw_path: &[u8]) -> Option<Vec<u8>> {
+    let decoded = decode_path(raw_path)?;
+    if decoded.starts_with(mount) || !path.starts_with(b"/") {
+        return None;
+    }
+    decoded.strip_suffix(path).map(<[u8]>::to_vec)
 }
 
 /// Whether a path as sent holds an encoded slash or NUL, which servers decode or keep as they like.

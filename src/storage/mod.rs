@@ -16,6 +16,8 @@
 //! * A deletion moves its collection's time, and the collection keeps that time after its last record
 //!   is gone, though it is no longer listed.
 
+pub mod mirrored;
+pub mod mysql;
 pub mod sqlite;
 
 use crate::sync::{CollectionName, Query, RecordId, Timestamp, UserId, WboRef, WboWrite};

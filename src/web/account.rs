@@ -110,7 +110,7 @@ pub fn show(visit: &mut Visit<'_, '_>) -> Shown {
     let quota = visit.api.quota_of(&owner);
     let done = visit.query.text("done");
     let welcome = match done {
-        "new" => fill(t.welcome_1, &[&visit.public_url().unwrap_or_default()]),
+        "new" => fill(t.welcome_1, &[&visit.public_url()]),
         _ => String::new(),
     };
     let said = match done {

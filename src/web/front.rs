@@ -47,7 +47,7 @@ pub fn show(visit: &mut Visit<'_, '_>) -> Shown {
     let front = Front {
         frame: visit.frame(""),
         t,
-        url: visit.public_url().unwrap_or_default(),
+        url: visit.public_url(),
         open: mode == SignUpMode::Open,
         sign_up_title,
         sign_up,
@@ -81,7 +81,7 @@ fn is_near(address: IpAddr) -> bool {
 }
 
 fn address(visit: &Visit<'_, '_>, t: &'static Texts) -> Check {
-    match (visit.seen_url(), &visit.api.settings.public_url) {
+    match (visit.api.seen_url(&visit.call), &visit.api.settings.public_url) {
         (None, None) => bad(t, t.url_unknown),
         (Some(seen), Some(told)) if !told.eq_ignore_ascii_case(&seen) => {
             warning(t, &fill(t.url_other, &[&seen]))

@@ -26,9 +26,9 @@ mod visit;
 
 use crate::api::error::ApiError;
 use crate::api::{Api, Call};
-use crate::auth::{AccountAdmin, AuthError};
+use crate::auth::AuthError;
 use crate::exchange::Response;
-use crate::routes::{Page, Place};
+use crate::routes::{Page, PageAt};
 use crate::storage::StorageError;
 use crate::sync::UserName;
 use devices::Devices;
@@ -42,8 +42,6 @@ use visit::Visit;
 pub struct Web {
     /// The operator's choices.
     pub settings: WebSettings,
-    /// What only an operator may change; nothing where the engine of the accounts can't.
-    pub admin: Option<Arc<dyn AccountAdmin>>,
     /// The devices that synced; nothing where they are not kept.
     pub devices: Option<Arc<Devices>>,
     /// The last failures.
@@ -129,7 +127,7 @@ impl From<ApiError> for Trouble {
 
 impl Web {
     /// Answers a request for a page.
-    pub fn answer(&self, api: &Api, call: Call<'_>, place: Place) -> Response {
+    pub fn answer(&self, api: &Api, call: Call<'_>, place: PageAt) -> Response {
         match place.page {
             Page::Style | Page::Logo => return media::answer(&call, place.page),
             _ => {}

@@ -7,11 +7,10 @@ use super::show::When;
 use super::texts::{Texts, fill};
 use super::{Shown, Trouble, Web, filters};
 use crate::accounts::{SignUpMode, Visitor};
-use crate::api::user::{origin, url_path};
 use crate::api::{Api, Call, ok};
 use crate::auth::{Account, AuthResult};
 use crate::exchange::Response;
-use crate::routes::Place;
+use crate::routes::PageAt;
 use crate::sync::{AccountError, Timestamp, UserName, username_from_account, username_in_browsers};
 use askama::Template;
 use base64::Engine;
@@ -49,7 +48,7 @@ pub struct Visit<'v, 'b> {
     pub web: &'v Web,
     pub api: &'v Api,
     pub call: Call<'b>,
-    pub place: Place,
+    pub place: PageAt,
     pub now: Timestamp,
     /// The parameters of the URL.
     pub query: Form,
@@ -112,7 +111,7 @@ struct Message<'m> {
 }
 
 impl<'v, 'b> Visit<'v, 'b> {
-    pub fn new(web: &'v Web, api: &'v Api, call: Call<'b>, place: Place) -> Self {
+    pub fn new(web: &'v Web, api: &'v Api, call: Call<'b>, place: PageAt) -> Self {
         Visit {
             query: Form::parse(&call.target.query),
             now: (api.clock)(),
@@ -331,15 +330,8 @@ impl<'v, 'b> Visit<'v, 'b> {
     }
 
     /// The URL that people put into their browsers, with its slash.
-    pub fn public_url(&self) -> Option<String> {
-        let told = self.api.settings.public_url.clone();
-        told.or_else(|| self.seen_url())
-    }
-
-    /// The same as this request shows it.
-    pub fn seen_url(&self) -> Option<String> {
-        let path = url_path(self.place.root.as_bytes());
-        Some(format!("{}{path}", origin(&self.call)?))
+    pub fn public_url(&self) -> String {
+        self.api.public_url(&self.call).unwrap_or_default()
     }
 
     /// Whom to ask, as a sentence; empty where the operator did not say.
@@ -361,7 +353,7 @@ impl<'v, 'b> Visit<'v, 'b> {
         let told = told.and_then(|url| url::Url::parse(url).ok());
         let path = match told {
             Some(url) => url.path().to_owned(),
-            None => url_path(self.place.root.as_bytes()),
+            None => self.api.seen_path(&self.call),
         };
         let cookie = Cookie {
             name,

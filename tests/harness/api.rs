@@ -67,7 +67,7 @@ impl<'a> User<'a> {
 
     /// A request with credentials.
     pub fn request(&self, method: &str, path: &str) -> Request {
-        let credentials = basic(&format!("{}:{}", self.name, self.password));
+        let credentials = basic(format!("{}:{}", self.name, self.password));
         self.anonymous(method, path)
             .header("Authorization", credentials)
     }

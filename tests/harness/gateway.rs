@@ -237,6 +237,9 @@ fn start_mod_fcgid(site: &Site, settings: &str, wrapper: Option<&str>) -> Result
             "Define WEFT_PROGRAM \"{}\"\n",
             apache::copy(site, wrapper).display()
         );
+        // Not what the program would find by itself.
+        let settings = site.write("elsewhere.toml", "");
+        rest += &format!("FcgidInitialEnv WEFT_CONFIG \"{}\"\n", settings.display());
     }
     rest += &apache::include("weft-fcgid.conf");
     let apache = apache::start(site, &port, &["fcgid", "asis"], &rest)?;

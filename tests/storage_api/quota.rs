@@ -112,7 +112,7 @@ fn the_daily_writes_of_a_user_have_a_limit_if_the_operator_says_so() {
     let server = Gateway::Builtin.start("[quota]\ndaily_write_bytes = 5000\n");
     let user = User::new(&server, PHP, "daily");
     user.put("storage/forms/a", record(4_000)).written();
-    user.put("storage/forms/b", record(4_000)).status;
+    user.put("storage/forms/b", record(4_000));
     let refused = user.put("storage/forms/c", record(4_000));
     refused.must_be(503, "\"Over write quota\"");
     assert!(refused.header("Retry-After").is_some() && refused.header("X-Weave-Backoff").is_some());

@@ -57,6 +57,7 @@ impl Api {
     ) -> Result<Response, ApiError> {
         let (user, resource) = resource(path, profile, &call.method)?;
         let account = self.login(call, &user, profile)?;
+        self.refuse_strangers(&account)?;
         let storage = StorageCall {
             api: self,
             profile,
@@ -74,6 +75,7 @@ impl Api {
     ) -> Result<Response, ApiError> {
         let (user, resource) = resource(path, profile, &call.method)?;
         let account = self.login(call, &user, profile)?;
+        self.refuse_strangers(&account)?;
         let storage = StorageCall {
             api: self,
             profile,

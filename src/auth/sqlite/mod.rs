@@ -154,6 +154,10 @@ impl Accounts for SqliteAccounts {
         self.connections
             .with(|connection| connection.query_row("SELECT max(id) FROM users", [], |_| Ok(())))
     }
+
+    fn admin(&self) -> Option<&dyn AccountAdmin> {
+        Some(self)
+    }
 }
 
 impl AccountAdmin for SqliteAccounts {

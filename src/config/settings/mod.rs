@@ -5,6 +5,7 @@ mod api;
 mod data;
 mod limits;
 mod log;
+mod people;
 mod server;
 
 pub use access::{Auth, AuthEngine, Lockout, NewHash, Registration, SignUp};
@@ -12,4 +13,5 @@ pub use api::{Api, Profile};
 pub use data::{Data, Storage, StorageEngine};
 pub use limits::{Limits, Quota};
 pub use log::{Log, LogLevel, LogRequests};
+pub use people::{Captcha, CaptchaKind, Mail, MailSecurity, MailTransport, Nodes};
 pub use server::Server;

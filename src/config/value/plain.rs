@@ -1,4 +1,4 @@
-//! Truth values, whole numbers, socket addresses.
+//! Truth values, whole numbers, text, socket addresses.
 
 use super::{Item, Optional, Value, quoted, refusal};
 use std::net::SocketAddr;
@@ -53,6 +53,24 @@ macro_rules! whole_numbers {
 }
 
 whole_numbers!(u16, u32, u64, usize);
+
+/// Text, as it is written.
+impl Value for String {
+    fn expects() -> String {
+        "text".to_owned()
+    }
+
+    fn read(item: &Item) -> Result<Self, String> {
+        match item {
+            Item::Text(text) if !text.contains('\0') => Ok(text.clone()),
+            _ => Err(refusal::<Self>(item)),
+        }
+    }
+
+    fn show(&self) -> String {
+        quoted(self)
+    }
+}
 
 impl Value for SocketAddr {
     fn expects() -> String {

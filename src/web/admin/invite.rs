@@ -68,7 +68,7 @@ pub fn changing_invitations(visit: &mut Visit<'_, '_>) -> Shown {
             let note = Some(note.as_str()).filter(|note| !note.is_empty());
             let code = people.invitations.create(days, note, visit.now)?;
             log::info!(target: "security", "{} made an invitation", administrator.name);
-            let root = visit.public_url().unwrap_or_default();
+            let root = visit.public_url();
             let made = Made {
                 link: format!("{root}account/sign-up?invitation={}", encoded(code.as_str())),
                 code: code.as_str().to_owned(),

@@ -101,7 +101,7 @@ fn page(
         quota: account.quota_bytes.map_or_else(String::new, megabytes),
         alert: account.alert.unwrap_or_default(),
         made,
-        can_change: visit.web.admin.is_some(),
+        can_change: visit.api.accounts.admin().is_some(),
     };
     visit.page(status, &one)
 }
@@ -120,7 +120,7 @@ fn change(
     form: &Form,
 ) -> Result<Result<(), &'static str>, Trouble> {
     let t = &visit.texts().admin;
-    let Some(admin) = &visit.web.admin else {
+    let Some(admin) = visit.api.accounts.admin() else {
         return Ok(Err(t.cant));
     };
     let changed: AuthResult<bool> = match form.text("do") {
@@ -164,7 +164,7 @@ fn reset_link(visit: &Visit<'_, '_>, account: &Account) -> Result<Made, Trouble>
     let code = visit.api.people.codes.create(account.id, visit.now)?;
     log::info!(target: "security", "a link for a new password of {} was made", account.name);
     let query = format!("username={}&key={}", account.name, code.as_str());
-    let root = visit.public_url().unwrap_or_default();
+    let root = visit.public_url();
     Ok(Made {
         link: format!("{root}weave-password-reset?{query}"),
         code: code.as_str().to_owned(),

@@ -1,0 +1,228 @@
+//! A storage engine with a second one behind it that gets every write too.
+//!
+//! For moving house: the second store fills up while the first one serves, and what goes wrong there
+//! is logged and nothing else. Reads come from the first alone. A write is done on the second while
+//! the first still holds the collection, and committed there right after, so that the writes of all
+//! processes reach both in one order. The second store gives its own times.
+//!
+//! A second store that fails is left alone for a while, so that one that is dead does not slow down
+//! every write; what it missed in that time it does not have.
+
+use super::{
+    AccountSession, CollectionSession, Columns, ReadFrom, RowVisit, Storage, StorageResult,
+    WriteSession,
+};
+use crate::sync::{CollectionName, Query, RecordId, Timestamp, UserId, WboRef, WboWrite};
+use std::ops::ControlFlow;
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::{Duration, Instant};
+
+/// How long a second store that failed is left alone.
+const PAUSE: Duration = Duration::from_secs(10);
+
+/// A storage engine whose writes go to a second one too.
+pub struct Mirrored {
+    primary: Box<dyn Storage>,
+    mirror: Arc<Mirror>,
+}
+
+/// The second store, and until when it is left alone.
+struct Mirror {
+    storage: Box<dyn Storage>,
+    paused: Mutex<Option<Instant>>,
+}
+
+impl Mirrored {
+    /// Serves from `primary`, and writes to `secondary` too.
+    pub fn new(primary: Box<dyn Storage>, secondary: Box<dyn Storage>) -> Self {
+        let mirror = Mirror {
+            storage: secondary,
+            paused: Mutex::new(None),
+        };
+        Mirrored {
+            primary,
+            mirror: Arc::new(mirror),
+        }
+    }
+}
+
+impl Mirror {
+    /// Does something with the second store, unless it is left alone.
+    fn attempt<T>(&self, work: impl FnOnce(&dyn Storage) -> StorageResult<T>) -> Option<T> {
+        let now = Instant::now();
+        let paused = *self.paused.lock().unwrap_or_else(PoisonError::into_inner);
+        match paused {
+            Some(until) if now < until => None,
+            _ => self.keep(work(&*self.storage)),
+        }
+    }
+
+    fn keep<T>(&self, result: StorageResult<T>) -> Option<T> {
+        let failure = match result {
+            Ok(value) => return Some(value),
+            Err(failure) => failure,
+        };
+        log::error!("the second store missed a write: {failure}");
+        let until = Instant::now() + PAUSE;
+        *self.paused.lock().unwrap_or_else(PoisonError::into_inner) = Some(until);
+        None
+    }
+}
+
+impl Storage for Mirrored {
+    fn read_account(&self, user: UserId) -> StorageResult<Box<dyn AccountSession>> {
+        self.primary.read_account(user)
+    }
+
+    fn read_collection(
+        &self,
+        user: UserId,
+        collection: &CollectionName,
+        from: ReadFrom,
+    ) -> StorageResult<Box<dyn CollectionSession>> {
+        self.primary.read_collection(user, collection, from)
+    }
+
+    fn write_collection(
+        &self,
+        user: UserId,
+        collection: &CollectionName,
+    ) -> StorageResult<Box<dyn WriteSession>> {
+        Ok(Box::new(MirroredWrite {
+            first: self.primary.write_collection(user, collection)?,
+            second: Second::Unopened,
+            mirror: Arc::clone(&self.mirror),
+            user,
+            collection: collection.clone(),
+        }))
+    }
+
+    fn delete_records(&self, user: UserId) -> StorageResult<Timestamp> {
+        let time = self.primary.delete_records(user)?;
+        self.mirror.attempt(|second| second.delete_records(user));
+        Ok(time)
+    }
+
+    fn forget_user(&self, user: UserId) -> StorageResult<()> {
+        self.primary.forget_user(user)?;
+        self.mirror.attempt(|second| second.forget_user(user));
+        Ok(())
+    }
+
+    fn purge(&self, most: u64) -> StorageResult<u64> {
+        let gone = self.primary.purge(most)?;
+        self.mirror.attempt(|second| second.purge(most));
+        Ok(gone)
+    }
+
+    /// Whether the first store is well; the second one's state is for the log.
+    fn check(&self) -> StorageResult<()> {
+        self.mirror.attempt(|second| second.check());
+        self.primary.check()
+    }
+}
+
+struct MirroredWrite {
+    first: Box<dyn WriteSession>,
+    second: Second,
+    mirror: Arc<Mirror>,
+    user: UserId,
+    collection: CollectionName,
+}
+
+enum Second {
+    /// Nothing was written yet.
+    Unopened,
+    Open(Box<dyn WriteSession>),
+    /// It failed, and gets nothing of this session.
+    Lost,
+}
+
+impl MirroredWrite {
+    fn mirror<T>(&mut self, work: impl FnOnce(&mut dyn WriteSession) -> StorageResult<T>) {
+        if let Second::Unopened = self.second {
+            let (user, collection) = (self.user, &self.collection);
+            let opened = self
+                .mirror
+                .attempt(|second| second.write_collection(user, collection));
+            self.second = opened.map_or(Second::Lost, Second::Open);
+        }
+        if let Second::Open(session) = &mut self.second
+            && self.mirror.keep(work(&mut **session)).is_none()
+        {
+            self.second = Second::Lost;
+        }
+    }
+
+    /// A query that selects the same records in the second store, whose times are others.
+    fn without_times(&mut self, query: &Query) -> StorageResult<Query> {
+        let by_rank = query.limit.is_some() || query.offset.is_some();
+        if query.newer.is_none() && query.older.is_none() && !by_rank {
+            return Ok(query.clone());
+        }
+        let mut ids = Vec::new();
+        self.first.scan(query, Columns::Id, &mut |wbo| {
+            ids.extend(RecordId::new(wbo.id).ok());
+            ControlFlow::Continue(())
+        })?;
+        Ok(Query {
+            ids: Some(ids),
+            ..Query::default()
+        })
+    }
+}
+
+impl CollectionSession for MirroredWrite {
+    fn time(&self) -> Timestamp {
+        self.first.time()
+    }
+
+    fn modified(&mut self) -> StorageResult<Option<Timestamp>> {
+        self.first.modified()
+    }
+
+    fn count(&mut self, query: &Query) -> StorageResult<u64> {
+        self.first.count(query)
+    }
+
+    fn get(&mut self, id: &RecordId, visit: &mut dyn FnMut(WboRef<'_>)) -> StorageResult<bool> {
+        self.first.get(id, visit)
+    }
+
+    fn scan(&mut self, query: &Query, columns: Columns, visit: RowVisit<'_>) -> StorageResult<()> {
+        self.first.scan(query, columns, visit)
+    }
+}
+
+impl WriteSession for MirroredWrite {
+    fn used_bytes(&mut self) -> StorageResult<u64> {
+        self.first.used_bytes()
+    }
+
+    fn put(&mut self, writes: &[WboWrite]) -> StorageResult<Vec<Option<Timestamp>>> {
+        let put = self.first.put(writes)?;
+        self.mirror(|second| second.put(writes));
+        Ok(put)
+    }
+
+    fn delete(&mut self, query: &Query) -> StorageResult<u64> {
+        let same = self.without_times(query)?;
+        let gone = self.first.delete(query)?;
+        self.mirror(|second| second.delete(&same));
+        Ok(gone)
+    }
+
+    fn commit(self: Box<Self>) -> StorageResult<()> {
+        let MirroredWrite {
+            first,
+            second,
+            mirror,
+            ..
+        } = *self;
+        first.commit()?;
+        if let Second::Open(session) = second {
+            mirror.keep(session.commit());
+        }
+        Ok(())
+    }
+}

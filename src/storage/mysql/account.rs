@@ -1,0 +1,169 @@
+//! Snapshots of all that one user has.
+
+use super::Engine;
+use super::fault::Fault;
+use super::pool::Lease;
+use super::read::{BEGIN_SNAPSHOT, Probe, probe};
+use super::records::{expiry, used_bytes};
+use super::row;
+use super::tables::{NOW, Tables, WHOLE_USER};
+use crate::storage::{AccountSession, StorageResult};
+use crate::sync::{CollectionName, Timestamp, UserId};
+use mysql::Value;
+use std::ops::ControlFlow;
+use std::sync::Arc;
+
+/// A snapshot of one user.
+pub(super) struct Account {
+    engine: Arc<Engine>,
+    lease: Lease,
+    table: String,
+    user: UserId,
+    now: Timestamp,
+    time: Timestamp,
+}
+
+impl Account {
+    pub(super) fn open(
+        engine: &Arc<Engine>,
+        mut lease: Lease,
+        user: UserId,
+    ) -> Result<Account, Fault> {
+        let probe = match engine.is_primary(&lease) {
+            true => Some(probe_user(engine, &mut lease, user)?),
+            false => None,
+        };
+        lease.script(BEGIN_SNAPSHOT)?;
+        let (now, floor) = floor(engine, &mut lease, user)?;
+        let time = match (probe, floor) {
+            (Some(probe), _) if probe.quiet => engine.behind(probe.now),
+            (Some(probe), Some(floor)) => engine.behind(probe.now).min(floor),
+            (Some(probe), None) => engine.behind(probe.now),
+            (None, floor) => floor.unwrap_or_default(),
+        };
+        Ok(Account {
+            engine: Arc::clone(engine),
+            lease,
+            table: engine.tables.wbo(user),
+            user,
+            now,
+            time,
+        })
+    }
+
+    /// Runs a query whose columns are a collection's number, its given name and a number.
+    fn by_name(
+        &mut self,
+        sql: &str,
+        values: Vec<Value>,
+    ) -> Result<Vec<(CollectionName, i64)>, Fault> {
+        let mut rows: Vec<(CollectionName, i64, bool)> = Vec::new();
+        self.lease.each(sql, values, |row| {
+            let given = row::text(&row, 1);
+            let name = Tables::name_of(row::certain(&row, 0)?, given.as_deref());
+            if let Some(name) = name {
+                rows.push((name, row::number(&row, 2)?.unwrap_or(0), given.is_some()));
+            }
+            Ok(ControlFlow::Continue(()))
+        })?;
+        // A name that the user's own list gives wins over the same name by convention.
+        rows.sort_by(|a, b| (&a.0, !a.2).cmp(&(&b.0, !b.2)));
+        rows.dedup_by(|later, earlier| later.0 == earlier.0);
+        Ok(rows
+            .into_iter()
+            .map(|(name, number, _)| (name, number))
+            .collect())
+    }
+
+    fn read_times(&mut self) -> Result<Vec<(CollectionName, i64)>, Fault> {
+        let (wbo, tables) = (&self.table, &self.engine.tables);
+        // Without the subselects, every record of the user would be read: this way two look-ups in
+        // an index for each collection do.
+        let sql = format!(
+            "SELECT c.collection, n.name, GREATEST(COALESCE(c.newest, 0), COALESCE(t.modified, 0)) \
+             FROM (SELECT collection, MAX(modified) AS newest FROM {wbo} \
+                   WHERE username = ? GROUP BY collection) AS c \
+             LEFT JOIN {} AS t ON t.userid = ? AND t.collectionid = c.collection \
+             LEFT JOIN {} AS n ON n.userid = ? AND n.collectionid = c.collection \
+             WHERE EXISTS (SELECT 1 FROM {wbo} AS e \
+                   WHERE e.username = ? AND e.collection = c.collection AND e.ttl > ?)",
+            tables.times, tables.collections
+        );
+        let mut values = vec![Value::from(self.user.number()); 4];
+        values.push(expiry(self.now));
+        self.by_name(&sql, values)
+    }
+
+    fn read_sums(&mut self, sum: &str) -> Result<Vec<(CollectionName, u64)>, Fault> {
+        let sql = format!(
+            "SELECT c.collection, n.name, c.total FROM (SELECT collection, {sum} AS total FROM {} \
+             WHERE username = ? AND ttl > ? GROUP BY collection) AS c \
+             LEFT JOIN {} AS n ON n.userid = ? AND n.collectionid = c.collection",
+            self.table, self.engine.tables.collections
+        );
+        let user = Value::from(self.user.number());
+        let rows = self.by_name(&sql, vec![user.clone(), expiry(self.now), user])?;
+        Ok(rows
+            .into_iter()
+            .map(|(name, sum)| (name, u64::try_from(sum).unwrap_or(0)))
+            .collect())
+    }
+}
+
+fn probe_user(engine: &Engine, lease: &mut Lease, user: UserId) -> Result<Probe, Fault> {
+    let sql = format!(
+        "SELECT {NOW} FROM (SELECT 1 AS one) AS c LEFT JOIN {} AS t ON t.userid = ?",
+        engine.tables.times
+    );
+    probe(lease, &sql, vec![user.number().into()])
+}
+
+/// The time, and the earliest of the times that the writers of the user's collections must pass.
+fn floor(
+    engine: &Engine,
+    lease: &mut Lease,
+    user: UserId,
+) -> Result<(Timestamp, Option<Timestamp>), Fault> {
+    let sql = format!(
+        "SELECT {NOW}, MIN(GREATEST(modified, told)) FROM {} \
+         WHERE userid = ? AND collectionid <> ?",
+        engine.tables.times
+    );
+    let values = vec![user.number().into(), WHOLE_USER.into()];
+    let row = lease.first(&sql, values)?;
+    let row = row.ok_or_else(|| Fault::broken("the database does not tell the time"))?;
+    Ok((
+        Timestamp::from_centis(row::certain(&row, 0)?),
+        row::number(&row, 1)?.map(Timestamp::from_centis),
+    ))
+}
+
+impl AccountSession for Account {
+    fn time(&self) -> Timestamp {
+        self.time
+    }
+
+    fn times(&mut self) -> StorageResult<Vec<(CollectionName, Timestamp)>> {
+        let times = self.read_times();
+        let times = self.engine.answer(times)?;
+        Ok(times
+            .into_iter()
+            .map(|(name, centis)| (name, Timestamp::from_centis(centis)))
+            .collect())
+    }
+
+    fn counts(&mut self) -> StorageResult<Vec<(CollectionName, u64)>> {
+        let counts = self.read_sums("COUNT(*)");
+        self.engine.answer(counts)
+    }
+
+    fn usage(&mut self) -> StorageResult<Vec<(CollectionName, u64)>> {
+        let usage = self.read_sums("CAST(COALESCE(SUM(payload_size), 0) AS SIGNED)");
+        self.engine.answer(usage)
+    }
+
+    fn used_bytes(&mut self) -> StorageResult<u64> {
+        let used = used_bytes(&mut self.lease, &self.table, self.user, self.now);
+        self.engine.answer(used)
+    }
+}

@@ -1,0 +1,139 @@
+//! Making one connection: how to reach the server, what to tell it first, what to learn from it.
+
+use super::config::{Address, MySqlConfig, Server};
+use super::row;
+use mysql::prelude::Queryable;
+use mysql::{Conn, Opts, OptsBuilder, Row, Value};
+use std::time::Duration;
+
+/// Statements that a connection remembers; each costs the server memory.
+const STATEMENTS: usize = 32;
+/// The same where each user's records are in one of many tables.
+const STATEMENTS_OF_MANY_TABLES: usize = 128;
+/// What the driver is told before it has asked; the server's own limit is read at once.
+const LARGEST_PACKET: usize = 1 << 30;
+/// What a connection learnt about its server when it was made.
+#[derive(Clone, Copy)]
+pub(super) struct Facts {
+    /// The largest message that the server takes, in bytes.
+    pub(super) packet: usize,
+    /// The words after a SELECT that lock its rows shared and fail at once when others hold them;
+    /// none on servers too old to know such.
+    pub(super) share_nowait: Option<&'static str>,
+}
+
+/// Makes a connection that has been told `setup`.
+pub(super) fn connect(opts: &Opts, setup: &str) -> Result<(Conn, Facts), mysql::Error> {
+    let mut conn = Conn::new(opts.clone())?;
+    let mut facts = None;
+    let mut answers = conn.query_iter(setup)?;
+    while let Some(mut answer) = answers.iter() {
+        for row in answer.by_ref() {
+            facts = Some(Facts::read(&row?));
+        }
+    }
+    drop(answers);
+    match facts {
+        Some(facts) => Ok((conn, facts)),
+        None => Err(mysql::DriverError::SetupError.into()),
+    }
+}
+
+pub(super) fn options(
+    server: &Server,
+    config: &MySqlConfig,
+    read_timeout: Option<Duration>,
+) -> Opts {
+    let statements = match config.modulo {
+        Some(_) => STATEMENTS_OF_MANY_TABLES,
+        None => STATEMENTS,
+    };
+    let builder = match &server.address {
+        Address::Tcp(host, port) => OptsBuilder::new()
+            .ip_or_hostname(Some(host.as_str()))
+            .tcp_port(*port),
+        Address::Socket(path) => OptsBuilder::new().socket(Some(path.to_string_lossy())),
+    };
+    builder
+        .prefer_socket(false)
+        .user(Some(server.user.as_str()))
+        .pass(Some(server.password.as_str()))
+        .db_name(Some(server.database.as_str()))
+        .tcp_connect_timeout(Some(config.connect_timeout))
+        .read_timeout(read_timeout)
+        .write_timeout(Some(config.io_timeout))
+        .stmt_cache_size(statements)
+        .max_allowed_packet(Some(LARGEST_PACKET))
+        .into()
+}
+
+/// What every connection is told first. UTC, because local time repeats an hour every autumn.
+/// Strict, because a payload cut short without an error is a payload lost. A client that reads a
+/// long download slowly must not make the server hang up.
+pub(super) fn setup(config: &MySqlConfig) -> String {
+    let seconds = config.busy.as_millis().div_ceil(1000).max(1);
+    format!(
+        "SET NAMES {}; \
+         SET SESSION sql_mode = 'STRICT_TRANS_TABLES,STRICT_ALL_TABLES', time_zone = '+00:00', \
+         innodb_lock_wait_timeout = {seconds}, net_write_timeout = 600, autocommit = 0; \
+         SET SESSION TRANSACTION ISOLATION LEVEL READ COMMITTED; \
+         SELECT @@max_allowed_packet, @@version",
+        config.charset.name()
+    )
+}
+
+impl Facts {
+    fn read(row: &Row) -> Facts {
+        let packet = match row.as_ref(0) {
+            Some(Value::Bytes(digits)) => std::str::from_utf8(digits)
+                .ok()
+                .and_then(|digits| digits.parse().ok()),
+            _ => None,
+        };
+        let version = row::text(row, 1).unwrap_or_default();
+        Facts {
+            packet: packet.unwrap_or(1 << 20),
+            share_nowait: share_nowait(&version),
+        }
+    }
+}
+
+fn share_nowait(version: &str) -> Option<&'static str> {
+    let mariadb = version.contains("MariaDB");
+    let version = version.strip_prefix("5.5.5-").unwrap_or(version);
+    let mut numbers = version
+        .split(|c: char| !c.is_ascii_digit())
+        .map(|number| number.parse::<u32>().unwrap_or(0));
+    let version = (numbers.next().unwrap_or(0), numbers.next().unwrap_or(0));
+    match mariadb {
+        true if version >= (10, 3) => Some("LOCK IN SHARE MODE NOWAIT"),
+        false if version >= (8, 0) => Some("FOR SHARE NOWAIT"),
+        _ => None,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::share_nowait;
+
+    #[test]
+    fn a_shared_lock_without_waiting_is_said_differently_by_each_server() {
+        let rows = [
+            (
+                "10.11.6-MariaDB-0+deb12u1",
+                Some("LOCK IN SHARE MODE NOWAIT"),
+            ),
+            (
+                "5.5.5-10.3.39-MariaDB-log",
+                Some("LOCK IN SHARE MODE NOWAIT"),
+            ),
+            ("5.5.68-MariaDB", None),
+            ("8.0.36", Some("FOR SHARE NOWAIT")),
+            ("5.7.44-log", None),
+            ("", None),
+        ];
+        for (version, words) in rows {
+            assert_eq!(share_nowait(version), words, "{version}");
+        }
+    }
+}

@@ -1,0 +1,260 @@
+//! Records in MySQL or MariaDB, on the tables of the legacy PHP server as they are.
+//!
+//! Beside those tables stands one of our own with a row for every collection of every user: the time
+//! of its last change. Writers lock that row (`FOR UPDATE`) for the whole of their transaction, which
+//! is `READ COMMITTED`, and choose its time only when they hold the lock, in a later statement: the
+//! database's clock then, but later than the row, than the newest record (PHP may have written it)
+//! and than all that this process told. So the writers of a collection stand in line, between hosts
+//! too, and their times rise in the order of their commits.
+//!
+//! # Why no write gets a time that a reader was told
+//!
+//! A reader asks first for the clock, `n`, and at once for a shared lock on the row, without waiting
+//! (`NOWAIT`). It lets go of the lock and *then* makes its snapshot, so readers hold up nobody.
+//!
+//! * The lock was granted, at some time `g` ≥ `n`. Whoever chose a time before `g` had committed by
+//!   `g` and is in the snapshot. Whoever is not in the snapshot chose after `g`, by a clock not
+//!   earlier than `n`: its time is `n` or later, and later than the row in the snapshot. The reader is
+//!   told the later of `n` − 1 and that row: both are earlier than every write that it did not see.
+//! * There was no row to lock. Writers make missing rows in a transaction of their own, and choose
+//!   their time after its commit; so the same holds. And if the snapshot has no row either, it holds
+//!   even where the lock was refused: a time is only chosen under a committed row.
+//! * The lock was refused, or the server knows no such lock: a writer may be at work, with a time of
+//!   which only this is known: it is later than the row, and than the row's `told`, which begins as
+//!   the clock at the making of the row. The reader is told the later of those two, as its snapshot
+//!   has them.
+//! * On a replica there is nothing to ask: the same two times are told, and what is not yet there is
+//!   later.
+//! * For a whole user, all rows are locked at once; refused, the earliest of what the rows promise is
+//!   told.
+//!
+//! A writer that changed nothing has told its time too: its commit moves `told` and nothing else.
+//!
+//! Where PHP writes beside us, it takes no lock and uses its own host's clock as of the beginning of
+//! its request. There, `n` − 1 becomes `n` − 2 minutes: PHP's longest request and a clock that is off
+//! by 90 seconds.
+//!
+//! When the database's clock is set back, times go on to rise: by one centisecond a write until the
+//! clock has caught up. What a process told from the clock alone, its own writes pass; another
+//! process's might not, until its clock has passed it too. What was told as a collection's time,
+//! every write passes.
+//!
+//! Which records have expired is decided by the session's own clock.
+
+mod account;
+mod config;
+mod fault;
+mod link;
+mod migrate;
+mod pool;
+mod put;
+mod read;
+mod records;
+mod row;
+mod tables;
+mod upkeep;
+mod write;
+
+pub use config::{Address, Charset, MySqlConfig, Server};
+pub use migrate::Migration;
+
+use self::fault::Fault;
+use self::pool::{Lease, Pool};
+use self::tables::Tables;
+use crate::storage::{
+    AccountSession, CollectionSession, ReadFrom, Storage, StorageError, StorageResult, WriteSession,
+};
+use crate::sync::{CollectionName, Timestamp, UserId};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicI64, Ordering};
+
+/// How far behind the database's clock readers are kept where PHP writes too, in seconds.
+const PHP_MAY_BE_LATE_BY: i64 = 120;
+
+/// The MySQL storage engine. Made without a connection: a server that is away is found out by the
+/// first request, and found again by the first one after its return.
+pub struct MySqlStorage {
+    engine: Arc<Engine>,
+}
+
+/// What all sessions share.
+struct Engine {
+    config: MySqlConfig,
+    tables: Tables,
+    write: Arc<Pool>,
+    read: Option<Arc<Pool>>,
+    /// The latest time that this process told by the clock alone, in centiseconds.
+    told: AtomicI64,
+}
+
+impl MySqlStorage {
+    /// An engine on these servers and tables. Fails when a table's name can't be one.
+    pub fn new(config: MySqlConfig) -> StorageResult<Self> {
+        let engine = Engine {
+            tables: Tables::new(&config)?,
+            write: Pool::new(&config.write, &config),
+            read: config.read.as_ref().map(|read| Pool::new(read, &config)),
+            told: AtomicI64::new(0),
+            config,
+        };
+        Ok(MySqlStorage {
+            engine: Arc::new(engine),
+        })
+    }
+
+    /// Adds to the database what this engine needs and does not find: our own table, the column
+    /// `ttl`, indexes, in an empty database all tables. Answers what was missing; a dry run only
+    /// answers.
+    pub fn migrate(&self, dry_run: bool) -> StorageResult<Vec<Migration>> {
+        let engine = &self.engine;
+        let lease = Pool::patient(&engine.config.write, &engine.config);
+        let mut lease = lease.map_err(Fault::into_error)?;
+        match dry_run {
+            true => migrate::missing(&mut lease, &engine.tables),
+            false => migrate::apply(&mut lease, &engine.tables),
+        }
+    }
+}
+
+impl Engine {
+    /// Runs `work` on a connection; once more, when it ended for reasons that a second try may not
+    /// meet again. `work` must not have written anything durable when it fails.
+    fn attempt<T>(
+        &self,
+        pool: &Arc<Pool>,
+        mut work: impl FnMut(Lease) -> Result<T, Fault>,
+    ) -> StorageResult<T> {
+        let mut tried = false;
+        loop {
+            match pool.take().and_then(&mut work) {
+                Err(Fault::Lost(_)) if !tried => pool.forget_idle(),
+                Err(Fault::Deadlock | Fault::Duplicate) if !tried => {}
+                result => return self.answer(result),
+            }
+            tried = true;
+        }
+    }
+
+    /// The caller's view of a result; a missing table or column comes with what to do about it.
+    fn answer<T>(&self, result: Result<T, Fault>) -> StorageResult<T> {
+        result.map_err(|fault| match fault {
+            Fault::Missing(why) => self.explain(why),
+            fault => fault.into_error(),
+        })
+    }
+
+    fn explain(&self, why: String) -> StorageError {
+        let missing = self
+            .write
+            .take()
+            .map_err(Fault::into_error)
+            .and_then(|mut lease| migrate::missing(&mut lease, &self.tables));
+        match missing {
+            Ok(missing) if missing.is_empty() => StorageError::Broken(why),
+            Ok(missing) => StorageError::Broken(migrate::instruction(&missing)),
+            Err(StorageError::Broken(also)) => StorageError::Broken(format!("{why}; {also}")),
+            Err(_) => StorageError::Broken(why),
+        }
+    }
+
+    /// What a reader may be told by the clock alone.
+    fn behind(&self, now: Timestamp) -> Timestamp {
+        let time = match self.config.php_beside {
+            true => now.plus_seconds(-PHP_MAY_BE_LATE_BY),
+            false => now.previous(),
+        };
+        self.told.fetch_max(time.centis(), Ordering::SeqCst);
+        time
+    }
+
+    fn after_all_told(&self) -> Timestamp {
+        Timestamp::from_centis(self.told.load(Ordering::SeqCst)).next()
+    }
+
+    fn reading(&self) -> &Arc<Pool> {
+        self.read.as_ref().unwrap_or(&self.write)
+    }
+}
+
+impl Storage for MySqlStorage {
+    /// From the read server where there is one, as PHP did: what it shows and what is read from it
+    /// later agree.
+    fn read_account(&self, user: UserId) -> StorageResult<Box<dyn AccountSession>> {
+        let engine = &self.engine;
+        let account = engine.attempt(engine.reading(), |lease| {
+            account::Account::open(engine, lease, user)
+        })?;
+        Ok(Box::new(account))
+    }
+
+    fn read_collection(
+        &self,
+        user: UserId,
+        collection: &CollectionName,
+        from: ReadFrom,
+    ) -> StorageResult<Box<dyn CollectionSession>> {
+        let engine = &self.engine;
+        let pool = match from {
+            ReadFrom::Any => engine.reading(),
+            ReadFrom::Primary => &engine.write,
+        };
+        let session = engine.attempt(pool, |lease| {
+            read::ReadSession::open(engine, lease, user, collection)
+        })?;
+        Ok(Box::new(session))
+    }
+
+    fn write_collection(
+        &self,
+        user: UserId,
+        collection: &CollectionName,
+    ) -> StorageResult<Box<dyn WriteSession>> {
+        let engine = &self.engine;
+        let writer = engine.attempt(&engine.write, |lease| {
+            write::Writer::open(engine, lease, user, collection)
+        })?;
+        Ok(Box::new(writer))
+    }
+
+    fn delete_records(&self, user: UserId) -> StorageResult<Timestamp> {
+        let engine = &self.engine;
+        engine.attempt(&engine.write, |lease| {
+            upkeep::delete_records(engine, lease, user)
+        })
+    }
+
+    fn forget_user(&self, user: UserId) -> StorageResult<()> {
+        let engine = &self.engine;
+        engine.attempt(&engine.write, |lease| {
+            upkeep::forget_user(engine, lease, user)
+        })
+    }
+
+    fn purge(&self, most: u64) -> StorageResult<u64> {
+        let engine = &self.engine;
+        let mut gone = 0;
+        for table in engine.tables.every_wbo() {
+            if gone < most {
+                gone += engine.attempt(&engine.write, |lease| {
+                    upkeep::purge_table(engine, lease, &table, most - gone)
+                })?;
+            }
+        }
+        Ok(gone)
+    }
+
+    fn check(&self) -> StorageResult<()> {
+        let engine = &self.engine;
+        let missing = engine.attempt(&engine.write, |mut lease| {
+            Ok(migrate::missing(&mut lease, &engine.tables))
+        })??;
+        if !missing.is_empty() {
+            return Err(StorageError::Broken(migrate::instruction(&missing)));
+        }
+        engine.attempt(&engine.write, |lease| upkeep::try_writing(engine, lease))?;
+        for table in engine.tables.every_wbo().iter().take(1) {
+            engine.attempt(engine.reading(), |lease| upkeep::try_reading(lease, table))?;
+        }
+        Ok(())
+    }
+}

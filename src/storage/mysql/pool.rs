@@ -1,0 +1,299 @@
+//! Connections to one server: at most so many, made when needed, kept while they are sound.
+//!
+//! Not the driver's own pool: that one connects while it holds its lock, so that a server that
+//! does not answer stops every thread in turn, and it has no way to let go of all connections at
+//! once after the server was restarted.
+//!
+//! Connections run without autocommit, so that the first statement of a session begins its
+//! transaction at no cost; a [`Lease`] rolls back what was not committed when it is dropped.
+
+use super::config::{MySqlConfig, Server};
+use super::fault::Fault;
+use super::link::{self, Facts};
+use crate::storage::StorageError;
+use mysql::prelude::Queryable;
+use mysql::{Binary, Conn, Opts, QueryResult, Row, Value};
+use std::ops::ControlFlow;
+use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
+use std::time::{Duration, Instant};
+
+/// Rows that are read and thrown away at most to keep a connection after an early end.
+const ROWS_WORTH_DRAINING: usize = 16;
+
+/// The connections to one server.
+pub(super) struct Pool {
+    opts: Opts,
+    setup: String,
+    most: usize,
+    wait: Duration,
+    state: Mutex<State>,
+    freed: Condvar,
+}
+
+#[derive(Default)]
+struct State {
+    idle: Vec<Link>,
+    open: usize,
+    /// Counts the times that all idle connections were let go; those of before are not kept.
+    era: u64,
+}
+
+struct Link {
+    conn: Conn,
+    facts: Facts,
+    era: u64,
+}
+
+impl Pool {
+    pub(super) fn new(server: &Server, config: &MySqlConfig) -> Arc<Pool> {
+        Arc::new(Pool {
+            opts: link::options(server, config, Some(config.io_timeout + config.busy)),
+            setup: link::setup(config),
+            most: config.connections.max(1),
+            wait: config.busy,
+            state: Mutex::default(),
+            freed: Condvar::new(),
+        })
+    }
+
+    /// A connection outside of any pool, on which one statement may take as long as it takes.
+    pub(super) fn patient(server: &Server, config: &MySqlConfig) -> Result<Lease, Fault> {
+        let pool = Arc::new(Pool {
+            opts: link::options(server, config, None),
+            setup: link::setup(config),
+            most: 1,
+            wait: config.busy,
+            state: Mutex::default(),
+            freed: Condvar::new(),
+        });
+        pool.take()
+    }
+
+    /// An idle connection, or a new one, as soon as there may be one more.
+    pub(super) fn take(self: &Arc<Self>) -> Result<Lease, Fault> {
+        let deadline = Instant::now() + self.wait;
+        let mut state = self.state();
+        let era = loop {
+            if let Some(link) = state.idle.pop() {
+                return Ok(self.lease(link));
+            }
+            if state.open < self.most {
+                state.open += 1;
+                break state.era;
+            }
+            let left = deadline.saturating_duration_since(Instant::now());
+            if left.is_zero() {
+                let why = format!("all {} connections are in use", self.most);
+                return Err(Fault::Failed(StorageError::Unavailable(why)));
+            }
+            state = self
+                .freed
+                .wait_timeout(state, left)
+                .unwrap_or_else(PoisonError::into_inner)
+                .0;
+        };
+        drop(state);
+        match self.connect(era) {
+            Ok(link) => Ok(self.lease(link)),
+            Err(error) => {
+                self.close_one();
+                Err(Fault::no_connection(error))
+            }
+        }
+    }
+
+    /// Lets go of every idle connection: one was found dead, so the others may be.
+    pub(super) fn forget_idle(&self) {
+        let mut state = self.state();
+        state.era += 1;
+        let idle = std::mem::take(&mut state.idle);
+        state.open = state.open.saturating_sub(idle.len());
+        drop(state);
+        self.freed.notify_all();
+    }
+
+    fn lease(self: &Arc<Self>, link: Link) -> Lease {
+        Lease {
+            pool: Arc::clone(self),
+            facts: link.facts,
+            link: Some(link),
+            open: false,
+        }
+    }
+
+    fn connect(&self, era: u64) -> Result<Link, mysql::Error> {
+        let (conn, facts) = link::connect(&self.opts, &self.setup)?;
+        Ok(Link { conn, facts, era })
+    }
+
+    fn close_one(&self) {
+        let mut state = self.state();
+        state.open = state.open.saturating_sub(1);
+        drop(state);
+        self.freed.notify_one();
+    }
+
+    fn state(&self) -> MutexGuard<'_, State> {
+        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+/// Visits rows until there are no more or `visit` has enough; answers whether the connection has
+/// nothing left to say.
+fn walk(
+    mut rows: QueryResult<'_, '_, '_, Binary>,
+    visit: &mut impl FnMut(Row) -> Result<ControlFlow<()>, Fault>,
+) -> (Result<(), Fault>, bool) {
+    let mut end = Ok(());
+    for row in rows.by_ref() {
+        match row.map_err(Fault::from).and_then(&mut *visit) {
+            Ok(ControlFlow::Continue(())) => continue,
+            Ok(ControlFlow::Break(())) => {}
+            Err(fault) => end = Err(fault),
+        }
+        break;
+    }
+    let over = rows.by_ref().take(ROWS_WORTH_DRAINING).count() < ROWS_WORTH_DRAINING;
+    if !over {
+        // Dropped, it would read all that is left. Forgetting it costs the memory of its columns'
+        // names; the connection is closed instead.
+        std::mem::forget(rows);
+    }
+    (end, over)
+}
+
+/// A connection of one's own for one transaction after another.
+pub(super) struct Lease {
+    pool: Arc<Pool>,
+    link: Option<Link>,
+    pub(super) facts: Facts,
+    /// Whether a transaction may be open.
+    open: bool,
+}
+
+/// What a statement without rows did.
+pub(super) struct Done {
+    /// How many rows it changed, as the server counts them.
+    pub(super) rows: u64,
+    /// The number that it made known by LAST_INSERT_ID.
+    pub(super) number: Option<u64>,
+}
+
+impl Lease {
+    /// The pool that it came from.
+    pub(super) fn pool(&self) -> &Arc<Pool> {
+        &self.pool
+    }
+
+    /// The server's number for this connection.
+    pub(super) fn id(&self) -> u32 {
+        self.link
+            .as_ref()
+            .map_or(0, |link| link.conn.connection_id())
+    }
+
+    /// Runs a statement that answers no rows.
+    pub(super) fn run(&mut self, sql: &str, values: Vec<Value>) -> Result<Done, Fault> {
+        let done = self.conn()?.exec_iter(sql, values).map(|answer| Done {
+            rows: answer.affected_rows(),
+            number: answer.last_insert_id(),
+        });
+        self.open = true;
+        self.judge(done)
+    }
+
+    /// Runs a query and takes its first row.
+    pub(super) fn first(&mut self, sql: &str, values: Vec<Value>) -> Result<Option<Row>, Fault> {
+        let mut first = None;
+        self.each(sql, values, |row| {
+            if first.is_none() {
+                first = Some(row);
+            }
+            Ok(ControlFlow::Continue(()))
+        })?;
+        Ok(first)
+    }
+
+    /// Runs a query and visits its rows as they come in, until `visit` breaks.
+    pub(super) fn each(
+        &mut self,
+        sql: &str,
+        values: Vec<Value>,
+        mut visit: impl FnMut(Row) -> Result<ControlFlow<()>, Fault>,
+    ) -> Result<(), Fault> {
+        self.open = true;
+        let (end, over) = match self.conn()?.exec_iter(sql, values) {
+            Ok(rows) => walk(rows, &mut visit),
+            Err(error) => (Err(error.into()), true),
+        };
+        if !over {
+            self.discard();
+        }
+        end.map_err(|fault| self.note(fault))
+    }
+
+    /// Runs statements that are ours to the letter, one after another, in one exchange.
+    pub(super) fn script(&mut self, sql: &str) -> Result<(), Fault> {
+        self.open = true;
+        let done = self.conn()?.query_drop(sql);
+        self.judge(done)
+    }
+
+    /// Ends the transaction and makes it durable.
+    pub(super) fn commit(&mut self) -> Result<(), Fault> {
+        self.script("COMMIT")?;
+        self.open = false;
+        Ok(())
+    }
+
+    /// Ends the transaction as if it had never been.
+    pub(super) fn rollback(&mut self) -> Result<(), Fault> {
+        self.script("ROLLBACK")?;
+        self.open = false;
+        Ok(())
+    }
+
+    fn conn(&mut self) -> Result<&mut Conn, Fault> {
+        match &mut self.link {
+            Some(link) => Ok(&mut link.conn),
+            None => Err(Fault::Failed(StorageError::Unavailable(
+                "the connection of this session was closed".to_owned(),
+            ))),
+        }
+    }
+
+    fn judge<T>(&mut self, result: Result<T, mysql::Error>) -> Result<T, Fault> {
+        result.map_err(|error| self.note(error.into()))
+    }
+
+    fn note(&mut self, fault: Fault) -> Fault {
+        if !fault.leaves_connection() {
+            self.discard();
+        }
+        fault
+    }
+
+    fn discard(&mut self) {
+        if self.link.take().is_some() {
+            self.pool.close_one();
+        }
+    }
+}
+
+impl Drop for Lease {
+    fn drop(&mut self) {
+        if self.open && self.rollback().is_err() {
+            self.discard();
+        }
+        let Some(link) = self.link.take() else { return };
+        let mut state = self.pool.state();
+        if link.era == state.era {
+            state.idle.push(link);
+            drop(state);
+            self.pool.freed.notify_one();
+        } else {
+            drop(state);
+            self.pool.close_one();
+        }
+    }
+}

@@ -1,0 +1,283 @@
+//! Transactions on one collection. Four exchanges with the server, whatever they write, as long as
+//! it fits one statement: lock, choose the time, write, commit.
+
+use super::Engine;
+use super::fault::Fault;
+use super::pool::Lease;
+use super::records::Records;
+use super::row;
+use super::tables::{NOW, WHOLE_USER};
+use crate::storage::{CollectionSession, Columns, RowVisit, StorageResult, WriteSession};
+use crate::sync::{CollectionName, Query, RecordId, Timestamp, UserId, WboRef, WboWrite};
+use std::sync::Arc;
+
+/// How often to begin anew when the row to lock goes away under our hands.
+const ATTEMPTS: usize = 3;
+
+/// A transaction on one collection.
+pub(super) struct Writer {
+    engine: Arc<Engine>,
+    records: Records,
+    time: Timestamp,
+    /// The time of the row before this session, and the collection's.
+    row: Timestamp,
+    before: Timestamp,
+    state: State,
+}
+
+/// How far a transaction has come.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum State {
+    Unchanged,
+    Changed,
+    /// A write failed: the database may have taken back all or some of it.
+    Failed,
+    Ended,
+}
+
+/// The locked row of a collection.
+struct Locked {
+    number: i64,
+    /// Its time.
+    row: Timestamp,
+    /// When the collection was last changed, by whom ever.
+    before: Timestamp,
+}
+
+impl Writer {
+    pub(super) fn open(
+        engine: &Arc<Engine>,
+        mut lease: Lease,
+        user: UserId,
+        name: &CollectionName,
+    ) -> Result<Writer, Fault> {
+        for _ in 0..ATTEMPTS {
+            let Some(locked) = lock(engine, &mut lease, user, name)? else {
+                lease.rollback()?;
+                prepare(engine, &mut lease, user, name)?;
+                continue;
+            };
+            let time = choose_time(engine, &mut lease, user, locked.number)?;
+            let records = Records {
+                lease,
+                table: engine.tables.wbo(user),
+                user,
+                collection: locked.number,
+                now: time,
+            };
+            return Ok(Writer {
+                engine: Arc::clone(engine),
+                records,
+                time,
+                row: locked.row,
+                before: locked.before,
+                state: State::Unchanged,
+            });
+        }
+        Err(Fault::Locked)
+    }
+}
+
+/// Locks the row of a collection, if it has one.
+fn lock(
+    engine: &Engine,
+    lease: &mut Lease,
+    user: UserId,
+    name: &CollectionName,
+) -> Result<Option<Locked>, Fault> {
+    let (number, mut values) = engine.tables.number(user, name);
+    let (wbo, times) = (engine.tables.wbo(user), &engine.tables.times);
+    let sql = format!(
+        "SELECT c.id, t.modified, \
+         (SELECT MAX(w.modified) FROM {wbo} AS w WHERE w.username = ? AND w.collection = c.id) \
+         FROM ({number}) AS c \
+         LEFT JOIN {times} AS t ON t.userid = ? AND t.collectionid = c.id FOR UPDATE"
+    );
+    values.insert(0, user.number().into());
+    values.push(user.number().into());
+    let Some(row) = lease.first(&sql, values)? else {
+        return Ok(None);
+    };
+    let (number, modified) = (row::number(&row, 0)?, row::number(&row, 1)?);
+    let newest = row::number(&row, 2)?.unwrap_or(0);
+    Ok(number.zip(modified).map(|(number, modified)| Locked {
+        number,
+        row: Timestamp::from_centis(modified),
+        before: Timestamp::from_centis(modified.max(newest)),
+    }))
+}
+
+/// Writes the time of this session into the locked row, and answers it. The statement begins when
+/// the lock is held, so its clock is later than that of all who held it before.
+fn choose_time(
+    engine: &Engine,
+    lease: &mut Lease,
+    user: UserId,
+    number: i64,
+) -> Result<Timestamp, Fault> {
+    let (wbo, times) = (engine.tables.wbo(user), &engine.tables.times);
+    let sql = format!(
+        "UPDATE {times} SET modified = LAST_INSERT_ID(GREATEST({NOW}, modified + 1, told + 1, ?, \
+         (SELECT COALESCE(MAX(w.modified), 0) + 1 FROM {wbo} AS w \
+          WHERE w.username = ? AND w.collection = ?))) \
+         WHERE userid = ? AND collectionid = ?"
+    );
+    let values = vec![
+        engine.after_all_told().centis().into(),
+        user.number().into(),
+        number.into(),
+        user.number().into(),
+        number.into(),
+    ];
+    let done = lease.run(&sql, values)?;
+    match done.number.and_then(|time| i64::try_from(time).ok()) {
+        Some(time) if done.rows == 1 => Ok(Timestamp::from_centis(time)),
+        _ => Err(Fault::broken(
+            "the database did not set a collection's time",
+        )),
+    }
+}
+
+/// Gives a collection its number and its row, and commits that: who sees a row that can't be locked
+/// knows that it has been there for longer than the time that its holder chooses.
+fn prepare(
+    engine: &Engine,
+    lease: &mut Lease,
+    user: UserId,
+    name: &CollectionName,
+) -> Result<(), Fault> {
+    lock_user(engine, lease, user)?;
+    if let Some((sql, values)) = engine.tables.name(user, name) {
+        lease.run(&sql, values)?;
+    }
+    let (number, mut values) = engine.tables.number(user, name);
+    let (wbo, times) = (engine.tables.wbo(user), &engine.tables.times);
+    let sql = format!(
+        "INSERT INTO {times} (userid, collectionid, modified, told) \
+         SELECT ?, c.id, COALESCE((SELECT MAX(w.modified) FROM {wbo} AS w \
+             WHERE w.username = ? AND w.collection = c.id), 0), GREATEST({NOW}, u.told) \
+         FROM ({number}) AS c JOIN {times} AS u ON u.userid = ? AND u.collectionid = ? \
+         ON DUPLICATE KEY UPDATE told = {times}.told"
+    );
+    values.splice(0..0, [user.number().into(), user.number().into()]);
+    values.extend([user.number().into(), WHOLE_USER.into()]);
+    lease.run(&sql, values)?;
+    lease.commit()
+}
+
+/// Locks the row that stands for the whole user, which who gives collections their rows and who
+/// deletes them all must hold.
+pub(super) fn lock_user(engine: &Engine, lease: &mut Lease, user: UserId) -> Result<(), Fault> {
+    let times = &engine.tables.times;
+    let sql = format!(
+        "INSERT INTO {times} (userid, collectionid) VALUES (?, ?) \
+         ON DUPLICATE KEY UPDATE told = {times}.told"
+    );
+    lease
+        .run(&sql, vec![user.number().into(), WHOLE_USER.into()])
+        .map(drop)
+}
+
+impl CollectionSession for Writer {
+    fn time(&self) -> Timestamp {
+        self.time
+    }
+
+    fn modified(&mut self) -> StorageResult<Option<Timestamp>> {
+        Ok(match self.state {
+            State::Changed => Some(self.time),
+            _ => (self.before > Timestamp::ZERO).then_some(self.before),
+        })
+    }
+
+    fn count(&mut self, query: &Query) -> StorageResult<u64> {
+        self.engine.answer(self.records.count(query))
+    }
+
+    fn get(&mut self, id: &RecordId, visit: &mut dyn FnMut(WboRef<'_>)) -> StorageResult<bool> {
+        self.engine.answer(self.records.get(id, visit))
+    }
+
+    fn scan(&mut self, query: &Query, columns: Columns, visit: RowVisit<'_>) -> StorageResult<()> {
+        self.engine.answer(self.records.scan(query, columns, visit))
+    }
+}
+
+impl WriteSession for Writer {
+    fn used_bytes(&mut self) -> StorageResult<u64> {
+        self.engine.answer(self.records.used_bytes())
+    }
+
+    fn put(&mut self, writes: &[WboWrite]) -> StorageResult<Vec<Option<Timestamp>>> {
+        let put = self.records.put(writes);
+        let changed = put.as_ref().map(|put| put.changed);
+        self.note(changed.map_err(drop));
+        self.engine.answer(put).map(|put| put.modified)
+    }
+
+    fn delete(&mut self, query: &Query) -> StorageResult<u64> {
+        let gone = self.records.delete(query);
+        let changed = gone.as_ref().map(|gone| *gone > 0);
+        self.note(changed.map_err(drop));
+        self.engine.answer(gone)
+    }
+
+    fn commit(mut self: Box<Self>) -> StorageResult<()> {
+        let ready = match self.state {
+            State::Changed => Ok(()),
+            State::Unchanged => self.keep_time(),
+            State::Failed | State::Ended => Err(Fault::Locked),
+        };
+        let end = ready.and_then(|()| self.records.lease.commit());
+        if end.is_ok() {
+            self.state = State::Ended;
+        }
+        self.engine.answer(end)
+    }
+}
+
+impl Writer {
+    fn note(&mut self, changed: Result<bool, ()>) {
+        self.state = match (self.state, changed) {
+            (State::Failed, _) | (_, Err(())) => State::Failed,
+            (_, Ok(true)) => State::Changed,
+            (state, Ok(false)) => state,
+        };
+    }
+
+    /// Gives the collection back its time, if this session still holds it, but remembers that of this
+    /// session: somebody may have been told.
+    fn keep_time(&mut self) -> Result<(), Fault> {
+        let times = &self.engine.tables.times;
+        let sql = format!(
+            "UPDATE {times} SET told = GREATEST(told, ?), modified = IF(modified = ?, ?, modified) \
+             WHERE userid = ? AND collectionid = ?"
+        );
+        let time = self.time.centis();
+        let values = vec![
+            time.into(),
+            time.into(),
+            self.row.centis().into(),
+            self.records.user.number().into(),
+            self.records.collection.into(),
+        ];
+        self.records.lease.run(&sql, values).map(drop)
+    }
+
+    fn abandon(&mut self) -> Result<(), Fault> {
+        if self.state != State::Unchanged {
+            self.records.lease.rollback()?;
+        }
+        self.keep_time()?;
+        self.records.lease.commit()
+    }
+}
+
+impl Drop for Writer {
+    fn drop(&mut self) {
+        // A connection that fails here is rolled back or closed with its lease.
+        if self.state != State::Ended {
+            let _ = self.abandon();
+        }
+    }
+}

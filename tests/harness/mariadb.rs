@@ -1,0 +1,280 @@
+//! A real MariaDB of one's own: on a free port, in a folder of its own, gone with the test program.
+//!
+//! The server is started in a session of its own. A keeper, a small shell script, holds the other
+//! end of a pipe: when the test program ends, in whatever way, the keeper ends the server and
+//! removes its folder.
+
+// Not every test program needs all of it; and a test may panic.
+#![allow(dead_code, clippy::disallowed_methods)]
+
+use mysql::prelude::Queryable;
+use mysql::{Conn, OptsBuilder, Row, Value};
+use std::fs;
+use std::net::TcpListener;
+use std::os::unix::fs::PermissionsExt;
+use std::os::unix::process::CommandExt;
+use std::path::{Path, PathBuf};
+use std::process::{Child, ChildStdin, Command, Stdio};
+use std::sync::atomic::{AtomicU32, Ordering};
+use std::sync::{Mutex, OnceLock};
+use std::thread;
+use std::time::{Duration, Instant};
+
+/// How long the server may take until it is ready: generous, for machines that do much else.
+const PATIENCE: Duration = Duration::from_secs(60);
+
+const KEEPER: &str = r#"
+cat >/dev/null
+pid=$(cat "$1/server.pid" 2>/dev/null)
+if [ -n "$pid" ]; then kill -CONT "$pid"; kill -KILL "$pid"; fi 2>/dev/null
+for _ in $(seq 100); do kill -0 "$pid" 2>/dev/null || break; sleep 0.05; done
+rm -rf "$1"
+"#;
+
+/// A running MariaDB.
+pub struct MariaDb {
+    folder: PathBuf,
+    port: u16,
+    options: Vec<String>,
+    server: Mutex<Option<Child>>,
+    keeper: Option<(Child, ChildStdin)>,
+}
+
+impl MariaDb {
+    pub const USER: &'static str = "weft";
+    pub const PASSWORD: &'static str = "weft's \"password\"";
+
+    /// The server that all tests of a program share; each makes a database of its own there.
+    pub fn shared() -> &'static MariaDb {
+        static SHARED: OnceLock<MariaDb> = OnceLock::new();
+        SHARED.get_or_init(|| MariaDb::start(&[]))
+    }
+
+    /// A server for one test, with options of its own.
+    pub fn start(options: &[&str]) -> MariaDb {
+        let folder = tempfile::Builder::new()
+            .prefix("mariadb-")
+            .tempdir()
+            .expect("a temporary folder")
+            .keep();
+        fs::set_permissions(&folder, fs::Permissions::from_mode(0o755)).expect("permissions");
+        let mut keeper = Command::new("sh")
+            .args(["-c", KEEPER, "keeper"])
+            .arg(&folder)
+            .stdin(Stdio::piped())
+            .process_group(0)
+            .spawn()
+            .expect("sh");
+        let pipe = keeper.stdin.take().expect("a pipe");
+        install(&folder);
+        let server = MariaDb {
+            port: free_port(),
+            options: options.iter().map(|option| option.to_string()).collect(),
+            server: Mutex::new(None),
+            keeper: Some((keeper, pipe)),
+            folder,
+        };
+        server.start_again();
+        let grant = format!(
+            "CREATE USER {0}@'%' IDENTIFIED BY '{1}'; GRANT ALL ON *.* TO {0}@'%'",
+            Self::USER,
+            Self::PASSWORD.replace('\'', "''")
+        );
+        server.root("mysql").query_drop(grant).expect("a user");
+        server
+    }
+
+    pub fn port(&self) -> u16 {
+        self.port
+    }
+
+    pub fn socket(&self) -> PathBuf {
+        self.folder.join("server.sock")
+    }
+
+    /// Makes an empty database whose columns have this character set; answers its name.
+    pub fn database(&self, charset: &str) -> String {
+        static MADE: AtomicU32 = AtomicU32::new(0);
+        let name = format!("weft_{}", MADE.fetch_add(1, Ordering::SeqCst));
+        let sql = format!("CREATE DATABASE {name} CHARACTER SET {charset}");
+        self.root("mysql").query_drop(sql).expect("a database");
+        name
+    }
+
+    /// A connection as the server's administrator.
+    pub fn root(&self, database: &str) -> Conn {
+        let options = OptsBuilder::new()
+            .socket(self.socket().to_str())
+            .user(Some("root"))
+            .db_name(Some(database));
+        Conn::new(options).expect("a connection")
+    }
+
+    /// A connection as PHP of 2010 made it: latin1, and no SQL mode.
+    pub fn php(&self, database: &str) -> Conn {
+        let mut conn = self.root(database);
+        conn.query_drop("SET NAMES latin1; SET SESSION sql_mode = ''")
+            .expect("a session");
+        conn
+    }
+
+    /// Runs statements as PHP would; text is taken byte for byte.
+    pub fn run(&self, database: &str, sql: &str) {
+        self.php(database).query_drop(sql).expect(sql);
+    }
+
+    /// The rows of a query as PHP would see them, NULL as `NULL`, columns separated by `|`.
+    pub fn rows(&self, database: &str, sql: &str) -> Vec<String> {
+        let rows: Vec<Row> = self.php(database).query(sql).expect(sql);
+        rows.into_iter()
+            .map(|row| row.unwrap().iter().map(shown).collect::<Vec<_>>().join("|"))
+            .collect()
+    }
+
+    /// Starts the server after it was stopped or killed, and waits until it answers.
+    pub fn start_again(&self) {
+        let mut server = self.server.lock().unwrap();
+        assert!(server.is_none(), "the server is running");
+        *server = Some(self.spawn());
+        drop(server);
+        let deadline = Instant::now() + PATIENCE;
+        loop {
+            let options = OptsBuilder::new()
+                .socket(self.socket().to_str())
+                .user(Some("root"));
+            match Conn::new(options) {
+                Ok(_) => return,
+                Err(error) if Instant::now() > deadline => {
+                    let log = fs::read_to_string(self.folder.join("server.log"));
+                    panic!("MariaDB is not ready: {error}\n{}", log.unwrap_or_default());
+                }
+                Err(_) => thread::sleep(Duration::from_millis(20)),
+            }
+        }
+    }
+
+    /// Ends the server as an administrator does, and waits until it is gone.
+    pub fn stop(&self) {
+        self.end("-TERM");
+    }
+
+    /// Ends the server as a power failure does.
+    pub fn kill(&self) {
+        self.end("-KILL");
+    }
+
+    /// Makes the server stand still: it holds its connections and says nothing.
+    pub fn pause(&self) {
+        self.signal("-STOP");
+    }
+
+    /// Lets a paused server go on.
+    pub fn resume(&self) {
+        self.signal("-CONT");
+    }
+
+    fn end(&self, signal: &str) {
+        self.signal(signal);
+        let mut server = self.server.lock().unwrap();
+        if let Some(mut child) = server.take() {
+            child.wait().expect("its end");
+        }
+    }
+
+    fn signal(&self, signal: &str) {
+        let server = self.server.lock().unwrap();
+        let id = server.as_ref().expect("a running server").id().to_string();
+        let done = Command::new("kill").args([signal, &id]).status();
+        assert!(done.expect("kill").success());
+    }
+
+    fn spawn(&self) -> Child {
+        let log = fs::File::create(self.folder.join("server.log")).expect("a log");
+        let errors = log.try_clone().expect("a log");
+        let mut command = Command::new("mariadbd");
+        command
+            .arg("--no-defaults")
+            .arg(format!("--datadir={}", self.folder.join("data").display()))
+            .arg(format!("--socket={}", self.socket().display()))
+            .arg(format!(
+                "--pid-file={}",
+                self.folder.join("mariadbd.pid").display()
+            ))
+            .arg(format!("--port={}", self.port))
+            .args(account().map(|name| format!("--user={name}")))
+            .args([
+                "--bind-address=127.0.0.1",
+                "--skip-networking=0",
+                "--skip-name-resolve",
+                "--performance-schema=off",
+                "--innodb-buffer-pool-size=64M",
+                "--innodb-log-file-size=16M",
+                "--innodb-flush-log-at-trx-commit=1",
+                "--character-set-server=latin1",
+            ])
+            .args(&self.options)
+            .stdin(Stdio::null())
+            .stdout(log)
+            .stderr(errors)
+            .process_group(0);
+        let child = command.spawn().expect("mariadbd");
+        fs::write(self.folder.join("server.pid"), child.id().to_string()).expect("a file");
+        child
+    }
+}
+
+impl Drop for MariaDb {
+    fn drop(&mut self) {
+        if let Some((mut keeper, pipe)) = self.keeper.take() {
+            drop(pipe);
+            if let Some(mut child) = self.server.lock().unwrap().take() {
+                let _ = child.wait();
+            }
+            let _ = keeper.wait();
+        }
+    }
+}
+
+fn install(folder: &Path) {
+    let done = Command::new("mariadb-install-db")
+        .arg("--no-defaults")
+        .arg(format!("--datadir={}", folder.join("data").display()))
+        .args(account().map(|name| format!("--user={name}")))
+        .args([
+            "--auth-root-authentication-method=normal",
+            "--skip-test-db",
+            "--skip-name-resolve",
+        ])
+        .output()
+        .expect("mariadb-install-db");
+    assert!(
+        done.status.success(),
+        "{}{}",
+        String::from_utf8_lossy(&done.stdout),
+        String::from_utf8_lossy(&done.stderr)
+    );
+    // The socket is made beside the data.
+    if let Some(name) = account() {
+        let done = Command::new("chown").arg(name).arg(folder).status();
+        assert!(done.expect("chown").success());
+    }
+}
+
+/// The account that the server runs as: ours, unless that is root's.
+fn account() -> Option<&'static str> {
+    let id = Command::new("id").arg("-u").output().expect("id");
+    (id.stdout.trim_ascii() == b"0").then_some("mysql")
+}
+
+fn free_port() -> u16 {
+    let listener = TcpListener::bind("127.0.0.1:0").expect("a port");
+    listener.local_addr().expect("an address").port()
+}
+
+fn shown(value: &Value) -> String {
+    match value {
+        Value::NULL => "NULL".to_owned(),
+        Value::Bytes(bytes) => String::from_utf8_lossy(bytes).into_owned(),
+        other => other.as_sql(true),
+    }
+}

@@ -1,0 +1,111 @@
+//! The database is changed by additions only, in the open, and not without being asked.
+
+use super::{PHP_SCHEMA, Place, full, put};
+use crate::mariadb::MariaDb;
+use weft::storage::{Storage, StorageError};
+
+fn sql(migrations: Vec<weft::storage::mysql::Migration>) -> String {
+    migrations.into_iter().map(|m| m.sql + ";\n").collect()
+}
+
+#[test]
+fn a_dry_run_says_what_would_be_done_and_does_nothing() {
+    let place = Place::empty(MariaDb::shared(), "latin1");
+    place.php(PHP_SCHEMA);
+    let before = place.php_sees("SHOW CREATE TABLE wbo");
+    let said = sql(place.host().migrate(true).unwrap());
+    assert!(
+        said.contains("ALTER TABLE `wbo`\n  ADD COLUMN ttl int"),
+        "{said}"
+    );
+    assert!(said.contains("CREATE TABLE `weft_times`"), "{said}");
+    assert!(!said.contains("collections"), "{said}");
+    assert_eq!(place.php_sees("SHOW CREATE TABLE wbo"), before);
+    assert_eq!(place.php_sees("SHOW TABLES"), ["collections", "wbo"]);
+}
+
+#[test]
+fn what_a_dry_run_says_can_be_run_by_hand() {
+    let place = Place::empty(MariaDb::shared(), "latin1");
+    place.php(PHP_SCHEMA);
+    place.php(&sql(place.host().migrate(true).unwrap()));
+    assert_eq!(place.host().migrate(true).unwrap(), []);
+    place.host().check().unwrap();
+    put(&place.host(), "history", &[full("a", "x")]);
+}
+
+#[test]
+fn migrating_twice_changes_nothing() {
+    let place = Place::migrated("latin1");
+    assert_eq!(place.host().migrate(false).unwrap(), []);
+}
+
+#[test]
+fn php_goes_on_writing_after_the_migration() {
+    let place = Place::of_php("latin1");
+    place.php(
+        "REPLACE INTO wbo (username, id, collection, parentid, predecessorid, sortindex, modified, \
+         payload, payload_size) VALUES (7, 'a', 4, NULL, NULL, NULL, 1, 'x', 1)",
+    );
+    assert_eq!(place.php_sees("SELECT ttl FROM wbo"), ["2100000000"]);
+}
+
+#[test]
+fn the_column_of_a_python_server_is_used_as_it_is() {
+    let place = Place::empty(MariaDb::shared(), "latin1");
+    place.php(PHP_SCHEMA);
+    place.php("ALTER TABLE wbo ADD COLUMN ttl int DEFAULT 2100000000");
+    let said = sql(place.host().migrate(false).unwrap());
+    assert!(said.contains("ADD KEY weft_ttl (ttl)"), "{said}");
+    assert!(!said.contains("COLUMN"), "{said}");
+}
+
+#[test]
+fn missing_indexes_are_added() {
+    let place = Place::migrated("latin1");
+    place.php("ALTER TABLE wbo DROP KEY modified");
+    let said = sql(place.host().migrate(false).unwrap());
+    assert!(said.contains("(username, collection, modified)"), "{said}");
+    assert_eq!(place.host().migrate(true).unwrap(), []);
+}
+
+#[test]
+fn a_request_to_a_database_that_is_not_prepared_says_which_sql_to_run() {
+    let place = Place::empty(MariaDb::shared(), "latin1");
+    place.php(PHP_SCHEMA);
+    let host = place.host();
+    let failures = [
+        host.read_account(super::USER).err(),
+        host.write_collection(super::USER, &super::name("history"))
+            .err(),
+        host.check().err(),
+    ];
+    for failure in failures {
+        let Some(StorageError::Broken(why)) = failure else {
+            panic!("{failure:?}");
+        };
+        assert!(why.contains("weft migrate"), "{why}");
+        assert!(why.contains("CREATE TABLE `weft_times`"), "{why}");
+        assert!(why.contains("ADD COLUMN ttl"), "{why}");
+    }
+    host.migrate(false).unwrap();
+    put(&host, "history", &[full("a", "x")]);
+}
+
+#[test]
+fn a_table_without_transactions_is_refused() {
+    let place = Place::migrated("latin1");
+    place.php("ALTER TABLE wbo ENGINE=MyISAM");
+    let Err(StorageError::Broken(why)) = place.host().check() else {
+        panic!("MyISAM was taken");
+    };
+    assert!(why.contains("ALTER TABLE `wbo` ENGINE=InnoDB"), "{why}");
+}
+
+#[test]
+fn a_name_that_is_no_table_name_is_refused() {
+    let place = Place::migrated("latin1");
+    let mut config = place.config();
+    config.wbo_table = "wbo`; DROP TABLE users; --".to_owned();
+    assert!(weft::storage::mysql::MySqlStorage::new(config).is_err());
+}

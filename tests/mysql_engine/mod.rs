@@ -1,0 +1,128 @@
+//! What the tests of the MySQL engine alone share: a database as PHP left it, and hosts on it.
+
+mod failures;
+mod legacy;
+mod migrations;
+mod rivals;
+mod round_trips;
+mod truth;
+
+use crate::mariadb::MariaDb;
+use std::time::Duration;
+use weft::storage::mysql::{Address, MySqlConfig, MySqlStorage, Server};
+use weft::storage::{ReadFrom, Storage};
+use weft::sync::{CollectionName, RecordId, Timestamp, UserId, WboWrite};
+
+pub const USER: UserId = UserId::new(7);
+
+/// The tables that the legacy PHP server's own schema makes.
+pub const PHP_SCHEMA: &str = "
+    CREATE TABLE collections (
+      userid int(11) NOT NULL, collectionid smallint(6) NOT NULL, name varchar(32) NOT NULL,
+      PRIMARY KEY (userid, collectionid), KEY nameindex (userid, name)) ENGINE=InnoDB;
+    CREATE TABLE wbo (
+      username int(11) NOT NULL, collection smallint(6) NOT NULL DEFAULT 0,
+      id varbinary(64) NOT NULL DEFAULT '', parentid varbinary(64) DEFAULT NULL,
+      predecessorid varbinary(64) DEFAULT NULL, sortindex int(11) DEFAULT NULL,
+      modified bigint(20) DEFAULT NULL, payload longtext, payload_size int(11) DEFAULT NULL,
+      PRIMARY KEY (username, collection, id),
+      KEY parentindex (username, collection, parentid),
+      KEY modified (username, collection, modified),
+      KEY weightindex (username, collection, sortindex),
+      KEY predecessorindex (username, collection, predecessorid),
+      KEY size_index (username, payload_size)) ENGINE=InnoDB";
+
+/// A database on a server.
+pub struct Place<'s> {
+    pub server: &'s MariaDb,
+    pub name: String,
+}
+
+impl<'s> Place<'s> {
+    /// An empty database whose columns will have this character set.
+    pub fn empty(server: &'s MariaDb, charset: &str) -> Place<'s> {
+        let name = server.database(charset);
+        Place { server, name }
+    }
+
+    /// A database with all that the engine needs.
+    pub fn migrated(charset: &str) -> Place<'static> {
+        let place = Place::empty(MariaDb::shared(), charset);
+        place.host().migrate(false).unwrap();
+        place
+    }
+
+    /// A database that PHP has used until now, and that was migrated.
+    pub fn of_php(charset: &str) -> Place<'static> {
+        let place = Place::empty(MariaDb::shared(), charset);
+        place.php(PHP_SCHEMA);
+        place.host().migrate(false).unwrap();
+        place
+    }
+
+    pub fn config(&self) -> MySqlConfig {
+        let mut config = MySqlConfig::new(Server {
+            address: Address::Tcp("127.0.0.1".to_owned(), self.server.port()),
+            database: self.name.clone(),
+            user: MariaDb::USER.to_owned(),
+            password: MariaDb::PASSWORD.to_owned(),
+        });
+        config.busy = Duration::from_secs(20);
+        config.io_timeout = Duration::from_secs(20);
+        config
+    }
+
+    /// One host with the customary settings.
+    pub fn host(&self) -> MySqlStorage {
+        MySqlStorage::new(self.config()).unwrap()
+    }
+
+    /// One host with settings of its own.
+    pub fn host_with(&self, change: impl FnOnce(&mut MySqlConfig)) -> MySqlStorage {
+        let mut config = self.config();
+        change(&mut config);
+        MySqlStorage::new(config).unwrap()
+    }
+
+    /// Does as PHP does.
+    pub fn php(&self, sql: &str) {
+        self.server.run(&self.name, sql);
+    }
+
+    /// Sees as PHP sees.
+    pub fn php_sees(&self, sql: &str) -> Vec<String> {
+        self.server.rows(&self.name, sql)
+    }
+}
+
+pub fn name(text: &str) -> CollectionName {
+    CollectionName::new(text).unwrap()
+}
+
+pub fn full(id: &str, payload: &str) -> WboWrite {
+    WboWrite {
+        payload: Some(payload.to_owned()),
+        ..WboWrite::new(RecordId::new(id).unwrap())
+    }
+}
+
+/// Puts records and commits; answers the time.
+pub fn put(host: &dyn Storage, collection: &str, writes: &[WboWrite]) -> Timestamp {
+    let mut session = host.write_collection(USER, &name(collection)).unwrap();
+    session.put(writes).unwrap();
+    let time = session.time();
+    session.commit().unwrap();
+    time
+}
+
+pub fn payload(host: &dyn Storage, collection: &str, id: &str) -> Option<String> {
+    let mut session = host
+        .read_collection(USER, &name(collection), ReadFrom::Primary)
+        .unwrap();
+    let mut payload = None;
+    let id = RecordId::new(id).unwrap();
+    session
+        .get(&id, &mut |wbo| payload = wbo.payload.map(str::to_owned))
+        .unwrap();
+    payload
+}

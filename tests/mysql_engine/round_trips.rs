@@ -1,0 +1,138 @@
+//! What a request costs: exchanges with the server, counted on the wire.
+
+use super::{Place, USER, full, name, put};
+use std::io::{Read, Write};
+use std::net::{TcpListener, TcpStream};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
+use std::thread;
+use weft::storage::mysql::{Address, MySqlStorage};
+use weft::storage::{ReadFrom, Storage};
+use weft::sync::{RecordId, WboWrite};
+
+/// Stands between a host and the server, and counts how often the host speaks after the server.
+struct Wire {
+    port: u16,
+    turns: Arc<AtomicUsize>,
+}
+
+impl Wire {
+    fn to(port: u16) -> Wire {
+        let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+        let wire = Wire {
+            port: listener.local_addr().unwrap().port(),
+            turns: Arc::default(),
+        };
+        let turns = Arc::clone(&wire.turns);
+        thread::spawn(move || {
+            for client in listener.incoming() {
+                let client = client.unwrap();
+                let server = TcpStream::connect(("127.0.0.1", port)).unwrap();
+                let answered = Arc::new(AtomicBool::new(false));
+                let back = (server.try_clone().unwrap(), client.try_clone().unwrap());
+                let (turns, answers) = (Arc::clone(&turns), Arc::clone(&answered));
+                thread::spawn(move || {
+                    carry(client, server, || {
+                        if answered.swap(false, Ordering::SeqCst) {
+                            turns.fetch_add(1, Ordering::SeqCst);
+                        }
+                    })
+                });
+                thread::spawn(move || {
+                    carry(back.0, back.1, || answers.store(true, Ordering::SeqCst))
+                });
+            }
+        });
+        wire
+    }
+
+    /// How many exchanges `work` takes.
+    fn count(&self, work: impl FnOnce()) -> usize {
+        let before = self.turns.load(Ordering::SeqCst);
+        work();
+        self.turns.load(Ordering::SeqCst) - before
+    }
+}
+
+fn carry(mut from: TcpStream, mut to: TcpStream, note: impl Fn()) {
+    let mut buffer = [0; 65536];
+    while let Ok(length) = from.read(&mut buffer) {
+        if length == 0 {
+            break;
+        }
+        note();
+        if to.write_all(&buffer[..length]).is_err() {
+            break;
+        }
+    }
+    let _ = to.shutdown(std::net::Shutdown::Write);
+}
+
+fn host(place: &Place<'_>) -> (Wire, MySqlStorage) {
+    let wire = Wire::to(place.server.port());
+    let port = wire.port;
+    let host = place.host_with(|config| {
+        config.write.address = Address::Tcp("127.0.0.1".to_owned(), port);
+        config.connections = 1;
+    });
+    (wire, host)
+}
+
+fn hundred(payload: &str) -> Vec<WboWrite> {
+    (0..100).map(|n| full(&n.to_string(), payload)).collect()
+}
+
+#[test]
+fn a_put_and_a_post_of_a_hundred_take_four_exchanges() {
+    let place = Place::migrated("latin1");
+    let (wire, host) = host(&place);
+    for collection in ["history", "custom"] {
+        let one = [full("a", "x")];
+        put(&host, collection, &one);
+        put(&host, collection, &hundred("warm"));
+        assert_eq!(wire.count(|| _ = put(&host, collection, &one)), 4);
+        let payload = "x".repeat(3000);
+        let hundred = hundred(&payload);
+        assert_eq!(wire.count(|| _ = put(&host, collection, &hundred)), 4);
+    }
+}
+
+#[test]
+fn a_hundred_merges_take_five_exchanges() {
+    let place = Place::migrated("latin1");
+    let (wire, host) = host(&place);
+    let merges: Vec<_> = (0..100)
+        .map(|n| WboWrite {
+            sortindex: Some(n),
+            ..WboWrite::new(RecordId::new(n.to_string()).unwrap())
+        })
+        .collect();
+    put(&host, "history", &hundred("x"));
+    put(&host, "history", &merges);
+    assert_eq!(wire.count(|| _ = put(&host, "history", &merges)), 5);
+}
+
+#[test]
+fn reading_takes_five_exchanges() {
+    let place = Place::migrated("latin1");
+    let (wire, host) = host(&place);
+    put(&host, "history", &[full("a", "x")]);
+    let get = || drop(super::payload(&host, "history", "a"));
+    get();
+    assert_eq!(wire.count(get), 5);
+    let list = || drop(host.read_account(USER).unwrap().times().unwrap());
+    list();
+    assert_eq!(wire.count(list), 5);
+}
+
+#[test]
+fn a_refused_write_takes_four_exchanges() {
+    let place = Place::migrated("latin1");
+    let (wire, host) = host(&place);
+    put(&host, "history", &[full("a", "x")]);
+    let refused = || drop(host.write_collection(USER, &name("history")).unwrap());
+    refused();
+    assert_eq!(wire.count(refused), 4);
+    let read = host.read_collection(USER, &name("history"), ReadFrom::Primary);
+    assert!(read.is_ok());
+}

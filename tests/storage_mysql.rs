@@ -1,0 +1,28 @@
+//! The MySQL engine against the suite of all engines, and alone: beside PHP, between hosts, on a
+//! server that stops, stalls, kills and refuses.
+
+#[path = "harness/mariadb.rs"]
+mod mariadb;
+mod mysql_engine;
+// This engine's clock is the database's, which no test sets.
+#[macro_use]
+#[allow(dead_code)]
+mod storage_suite;
+
+use mysql_engine::{Place, USER};
+use std::sync::Arc;
+use storage_suite::Bench;
+use weft::sync::UserId;
+
+fn bench() -> Bench {
+    let place = Place::migrated("latin1");
+    Bench {
+        storage: Arc::new(place.host()),
+        clock: None,
+        user: USER,
+        other: UserId::new(USER.number() + 1),
+        _keep: Box::new(()),
+    }
+}
+
+storage_suite!(crate::bench);
