@@ -132,7 +132,9 @@ impl<'t> Place<'t> {
         // Pages come after every API, so that no user and no folder of that name hides one.
         let named = |start: usize| Some((start, page::named(&all[start..])?));
         let found = match base {
-            Some(_) => Some(root).filter(|_| below_base && root < all.len()).and_then(named),
+            Some(_) => Some(root)
+                .filter(|_| below_base && root < all.len())
+                .and_then(named),
             None if path.is_empty() => (0..all.len()).find_map(named),
             None => (root..all.len()).find_map(named),
         };
@@ -294,17 +296,39 @@ mod tests {
             ("", "/account", Page::Account, "", ""),
             ("", "/account/", Page::Account, "../", ""),
             ("/weave", "/account/sign-in", Page::SignIn, "../", "weave"),
-            ("/weave", "/index.php/weave-password-reset", Page::Reset, "", "weave|index.php"),
-            ("", "/sync/index.php/admin/user", Page::AdminUser, "../", "sync|index.php"),
+            (
+                "/weave",
+                "/index.php/weave-password-reset",
+                Page::Reset,
+                "",
+                "weave|index.php",
+            ),
+            (
+                "",
+                "/sync/index.php/admin/user",
+                Page::AdminUser,
+                "../",
+                "sync|index.php",
+            ),
             ("/sync/account/sign-up", "", Page::SignUp, "../", "sync"),
             ("", "//account//password", Page::Password, "../../", ""),
             ("/weave", "/", Page::Front, "", "weave"),
-            ("/sync/weft.cgi", "", Page::Front, "./weft.cgi/", "sync|weft.cgi"),
+            (
+                "/sync/weft.cgi",
+                "",
+                Page::Front,
+                "./weft.cgi/",
+                "sync|weft.cgi",
+            ),
             ("", "", Page::Front, "", ""),
             ("/weave", "/media/weft.css", Page::Style, "../", "weave"),
         ];
         for (mount, path, page, up, folder) in rows {
-            assert_eq!(page_at(mount, path), (page, up.to_owned()), "{mount} + {path}");
+            assert_eq!(
+                page_at(mount, path),
+                (page, up.to_owned()),
+                "{mount} + {path}"
+            );
             let target = Target {
                 mount: mount.into(),
                 path: path.into(),
@@ -320,8 +344,14 @@ mod tests {
 
     #[test]
     fn no_page_hides_an_api() {
-        assert_eq!(storage("/account", "/1.1/admin/info/collections").user, "admin");
-        assert_eq!(storage("", "/account/1.1/account/info/collections").user, "account");
+        assert_eq!(
+            storage("/account", "/1.1/admin/info/collections").user,
+            "admin"
+        );
+        assert_eq!(
+            storage("", "/account/1.1/account/info/collections").user,
+            "account"
+        );
         assert_eq!(storage("", "/1.1/account").user, "account");
         assert_eq!(route("", "/account/nothing"), Route::Unknown);
         assert_eq!(route("/admin", "/other"), Route::Unknown);

@@ -18,7 +18,11 @@ impl Api {
     /// The same as this request shows it, whatever the operator says.
     pub fn seen_url(&self, call: &Call<'_>) -> Option<String> {
         let scheme = if call.client.https { "https" } else { "http" };
-        Some(format!("{scheme}://{}{}", host(call)?, self.seen_path(call)))
+        Some(format!(
+            "{scheme}://{}{}",
+            host(call)?,
+            self.seen_path(call)
+        ))
     }
 
     /// The URL path of the server's root as this request shows it; begins and ends with a slash.

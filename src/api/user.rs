@@ -76,7 +76,7 @@ impl Api {
             return Ok(response);
         }
         let taken = match name {
-            Ok(name) => self.accounts.lookup(&name)?.is_some(),
+            Ok(name) => self.is_taken(&name)?,
             // Not a name that anybody can have; signing up will say so.
             Err(NameError::TooLong) => false,
             Err(_) => return Err(ApiError::NotFound("Not Found")),
@@ -84,10 +84,16 @@ impl Api {
         Ok(ok(TEXT, if taken { "1" } else { "0" }))
     }
 
+    /// Whether nobody can sign up under a name: somebody has it, or it is the operator's.
+    fn is_taken(&self, name: &UserName) -> Result<bool, ApiError> {
+        let reserved = &self.settings.registration.reserved;
+        Ok(reserved.contains(name) || self.accounts.lookup(name)?.is_some())
+    }
+
     fn create_user(&self, call: &mut Call<'_>, name: &UserName) -> Result<Response, ApiError> {
         let rules = &self.settings.registration;
         let body = call.body(BODY_BYTES)?;
-        if self.accounts.lookup(name)?.is_some() {
+        if self.is_taken(name)? {
             return Err(ApiError::Bad(Code::Overwrite));
         }
         let text = text_of(&body);

@@ -1,6 +1,7 @@
 //! From a configuration to the engines that it names. A new engine is one line here.
 
 use super::people::{accounts_folder, own_node, people, public_url};
+use super::screens::admins;
 use crate::api::heartbeat::LastCheck;
 use crate::api::profile::Profile;
 use crate::api::{Api, Node, Registration, Settings};
@@ -27,13 +28,15 @@ const LOCKOUT_NAMES: usize = 10_000;
 ///
 /// A sentence for the operator.
 pub fn api(config: &Config, clock: Clock) -> Result<Api, String> {
+    let mut settings = api_settings(config);
+    settings.registration.reserved = admins(config)?;
     Ok(Api {
         storage: storage(config, &clock)?,
         accounts: accounts(config)?,
         people: people(config)?,
         lockout: lockout(config),
         name_checks: RateLimit::default(),
-        settings: api_settings(config),
+        settings,
         last_check: LastCheck::default(),
         clock,
     })
@@ -143,6 +146,7 @@ fn api_settings(config: &Config) -> Settings {
                 .then(|| registration.secret.expose().to_owned()),
             require_email: config.auth.require_email,
             strict_usernames: config.auth.strict_usernames,
+            reserved: Vec::new(),
         },
     }
 }

@@ -5,6 +5,7 @@
 pub mod build;
 mod forwarded;
 pub mod people;
+mod screens;
 
 use crate::api::error::{ApiError, Code};
 use crate::api::profile::Profile;
@@ -13,10 +14,11 @@ use crate::api::{Api, Call, Settings, finish};
 use crate::config::Config;
 use crate::config::value::Network;
 use crate::exchange::{Application, Request, Response, Target};
-use crate::routes::{self, Page, Route, StoragePath, Version};
+use crate::routes::{self, Route, StoragePath, Version};
 use crate::sync::Clock;
-use crate::web;
+use crate::web::Web;
 use http::Method;
+use screens::Beginning;
 use std::io;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 
@@ -89,6 +91,7 @@ fn profile(route: &Route, settings: &Settings) -> Profile {
 /// A running Weft.
 pub struct App {
     api: Api,
+    web: Web,
     trusted_proxies: Vec<Network>,
 }
 
@@ -102,6 +105,7 @@ impl App {
         let trusted_proxies = config.server.trusted_proxies.clone();
         Ok(App {
             api: build::api(config, clock)?,
+            web: screens::web(config)?,
             trusted_proxies,
         })
     }
@@ -121,8 +125,8 @@ impl App {
             Route::User(parts) => self.api.user(call, &parts),
             Route::Heartbeat if readable => self.api.heartbeat(),
             Route::LegacyHeartbeat if readable => self.api.legacy_heartbeat(call.received),
-            Route::Page(Page::Front) if readable => web::front(&self.api, &call),
-            Route::Heartbeat | Route::LegacyHeartbeat | Route::Page(_) => {
+            Route::Page(page) => self.web.answer(&self.api, call, page),
+            Route::Heartbeat | Route::LegacyHeartbeat => {
                 ApiError::Method("GET, HEAD").into_response(profile)
             }
             Route::NotText => ApiError::Bad(Code::Illegal).into_response(profile),
@@ -146,11 +150,15 @@ impl Application for App {
         };
         let profile = profile(&route, &self.api.settings);
         let fallback = self.after_a_panic(&call, &route);
-        let response = catch_unwind(AssertUnwindSafe(|| self.dispatch(call, route, profile)))
+        let beginning = Beginning::of(&call, &route);
+        let mut response = catch_unwind(AssertUnwindSafe(|| self.dispatch(call, route, profile)))
             .unwrap_or_else(|_| {
                 log::error!("a handler panicked; this is a fault of the program");
                 fallback.into_response(profile)
             });
+        if let Some(beginning) = beginning {
+            beginning.note(&self.web, &mut response, (self.api.clock)());
+        }
         finish(response, profile, &self.api.settings, &self.api.clock)
     }
 

@@ -65,4 +65,6 @@ declare::sections! {
     nodes: Nodes,
     /// What the program tells, and where.
     log: Log,
+    /// The pages that people see.
+    web: Web,
 }

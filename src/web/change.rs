@@ -86,17 +86,18 @@ pub fn changing_email(visit: &mut Visit<'_, '_>) -> Shown {
         return email_page(visit, StatusCode::BAD_REQUEST, email, t.entry.email_bad);
     }
     if !knows_password(visit, &owner, &form)? {
-        return email_page(visit, StatusCode::BAD_REQUEST, email, t.account.password_wrong);
+        return email_page(
+            visit,
+            StatusCode::BAD_REQUEST,
+            email,
+            t.account.password_wrong,
+        );
     }
     visit.api.accounts.set_email(&owner.name, email)?;
     visit.redirect("account?done=email")
 }
 
-fn knows_password(
-    visit: &Visit<'_, '_>,
-    owner: &Account,
-    form: &Form,
-) -> Result<bool, Trouble> {
+fn knows_password(visit: &Visit<'_, '_>, owner: &Account, form: &Form) -> Result<bool, Trouble> {
     let typed = form.raw("old").unwrap_or_default();
     match Password::from_wire(typed.as_bytes()) {
         Ok(password) => Ok(check_password(visit, &owner.name, &password)?.is_some()),

@@ -63,7 +63,10 @@ mod tests {
     #[test]
     fn cookies_are_found_among_others() {
         assert_eq!(read(&["weft=a"]), ["a"]);
-        assert_eq!(read(&["x=1; weft=a.b-c;  weft = \"d\" ", "weft=e"]), ["a.b-c", "d", "e"]);
+        assert_eq!(
+            read(&["x=1; weft=a.b-c;  weft = \"d\" ", "weft=e"]),
+            ["a.b-c", "d", "e"]
+        );
         assert_eq!(read(&["weft=a=b"]), ["a=b"]);
         for none in ["", ";;;", "weft", "notweft=a", "weft2=b", "=weft"] {
             assert!(read(&[none]).is_empty(), "{none}");

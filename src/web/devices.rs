@@ -85,7 +85,8 @@ impl Devices {
 
     /// The devices of a user, the latest first; none when they can't be read.
     pub fn of(&self, user: UserId) -> Vec<Seen> {
-        let sql = "SELECT agent, address, last FROM device WHERE user = ? ORDER BY last DESC, agent";
+        let sql =
+            "SELECT agent, address, last FROM device WHERE user = ? ORDER BY last DESC, agent";
         let read = self.connections.with(|connection| {
             let mut statement = connection.prepare_cached(sql)?;
             let rows = statement.query_map([user.number()], |row| {
@@ -169,11 +170,17 @@ fn is_fresh(last: Timestamp, now: Timestamp) -> bool {
 }
 
 fn address(address: Option<IpAddr>) -> String {
-    address.map_or_else(|| "?".to_owned(), |address| address.to_canonical().to_string())
+    address.map_or_else(
+        || "?".to_owned(),
+        |address| address.to_canonical().to_string(),
+    )
 }
 
 fn shortened(agent: &str) -> String {
-    let mut out: String = agent.chars().filter(|letter| !letter.is_control()).collect();
+    let mut out: String = agent
+        .chars()
+        .filter(|letter| !letter.is_control())
+        .collect();
     let mut end = AGENT_BYTES.min(out.len());
     while !out.is_char_boundary(end) {
         end -= 1;
@@ -188,7 +195,9 @@ pub fn program(agent: &str) -> String {
     if agent.starts_with("Firefox AndroidSync") {
         return "Firefox for Android".to_owned();
     }
-    let known = agent.split_once(' ').filter(|(_, rest)| rest.starts_with("FxSync/"));
+    let known = agent
+        .split_once(' ')
+        .filter(|(_, rest)| rest.starts_with("FxSync/"));
     let Some((name, version)) = known.and_then(|(program, _)| program.split_once('/')) else {
         return agent.to_owned();
     };
@@ -258,9 +267,15 @@ mod tests {
     #[test]
     fn programs_have_the_names_that_people_know() {
         let rows = [
-            ("PaleMoon/29.0.0 FxSync/1.45.0.20210202.desktop", "Pale Moon 29.0.0"),
+            (
+                "PaleMoon/29.0.0 FxSync/1.45.0.20210202.desktop",
+                "Pale Moon 29.0.0",
+            ),
             ("Basilisk/52.9 FxSync/1.4.desktop", "Basilisk 52.9"),
-            ("Firefox AndroidSync 1.45.0.0 (Firefox)", "Firefox for Android"),
+            (
+                "Firefox AndroidSync 1.45.0.0 (Firefox)",
+                "Firefox for Android",
+            ),
             ("curl/8.0", "curl/8.0"),
             ("", ""),
         ];

@@ -93,7 +93,9 @@ impl File {
     }
 
     fn write_collection(&self, name: &CollectionName, out: &mut dyn Write) -> io::Result<()> {
-        let read = self.storage.read_collection(self.owner.id, name, ReadFrom::Any);
+        let read = self
+            .storage
+            .read_collection(self.owner.id, name, ReadFrom::Any);
         let mut session = read.map_err(failed)?;
         let mut written = Ok(());
         let mut comma = "";

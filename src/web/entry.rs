@@ -225,13 +225,15 @@ fn sign_up_with(
     let invitation = Some(form.text("invitation")).filter(|code| !code.is_empty());
     let visitor = visit.visitor();
     let accounts = &*api.accounts;
-    Ok(match api.people.sign_up(accounts, &new, invitation, &visitor)? {
-        SignedUp::Done(_) => api.accounts.lookup(&name)?.ok_or(t.name_taken),
-        SignedUp::Taken => Err(t.name_taken),
-        SignedUp::NoInvitation => Err(t.invitation_bad),
-        SignedUp::Closed => Err(t.sign_up_closed),
-        SignedUp::TooOften => return Err(Trouble::TooOften),
-    })
+    Ok(
+        match api.people.sign_up(accounts, &new, invitation, &visitor)? {
+            SignedUp::Done(_) => api.accounts.lookup(&name)?.ok_or(t.name_taken),
+            SignedUp::Taken => Err(t.name_taken),
+            SignedUp::NoInvitation => Err(t.invitation_bad),
+            SignedUp::Closed => Err(t.sign_up_closed),
+            SignedUp::TooOften => return Err(Trouble::TooOften),
+        },
+    )
 }
 
 /// Name and address of a new account. Of an address that has two names, browsers make the first.

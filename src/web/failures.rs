@@ -48,7 +48,11 @@ impl Failures {
             let _ = fs::rename(&self.path, self.older());
         }
         let mut options = OpenOptions::new();
-        let opened = options.append(true).create(true).mode(0o600).open(&self.path);
+        let opened = options
+            .append(true)
+            .create(true)
+            .mode(0o600)
+            .open(&self.path);
         if let Ok(mut file) = opened {
             let mut end = LINE_BYTES.min(line.trim_end().len());
             while !line.is_char_boundary(end) {
@@ -70,8 +74,11 @@ impl Failures {
             let Some(failure) = parse(line) else { continue };
             match found.last_mut() {
                 Some(last) if last.text == failure.text => last.times += 1,
-                _ if found.len() == most => break,
                 _ => found.push(failure),
+            }
+            if found.len() > most {
+                found.truncate(most);
+                break;
             }
         }
         found
@@ -143,7 +150,9 @@ mod tests {
         }
         failures.note(&format!("{}é", "x".repeat(2_000)));
         let sizes = fs::read_dir(home.path()).unwrap();
-        let all: u64 = sizes.map(|file| file.unwrap().metadata().unwrap().len()).sum();
+        let all: u64 = sizes
+            .map(|file| file.unwrap().metadata().unwrap().len())
+            .sum();
         assert!(all < 80_000, "{all}");
         assert_eq!(failures.last(1)[0].text, "failure 2999");
         assert_eq!(failures.last(100).len(), 100);
@@ -154,10 +163,22 @@ mod tests {
         let t = &ENGLISH.admin;
         let rows = [
             ("storage is busy", t.cause_busy),
-            ("storage is unavailable: attempt to write a readonly database", t.cause_readonly),
-            ("storage is unavailable: database or disk is full", t.cause_full),
-            ("accounts are unavailable: unable to open database file", t.cause_open),
-            ("a handler panicked; this is a fault of the program", t.cause_panic),
+            (
+                "storage is unavailable: attempt to write a readonly database",
+                t.cause_readonly,
+            ),
+            (
+                "storage is unavailable: database or disk is full",
+                t.cause_full,
+            ),
+            (
+                "accounts are unavailable: unable to open database file",
+                t.cause_open,
+            ),
+            (
+                "a handler panicked; this is a fault of the program",
+                t.cause_panic,
+            ),
             ("something else", t.cause_unknown),
         ];
         for (text, expected) in rows {

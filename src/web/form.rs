@@ -32,11 +32,6 @@ impl Form {
     pub fn has(&self, name: &str) -> bool {
         self.raw(name).is_some()
     }
-
-    /// Whether there is no field at all.
-    pub fn is_empty(&self) -> bool {
-        self.0.is_empty()
-    }
 }
 
 /// A value as a query in a link carries it.

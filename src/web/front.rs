@@ -52,7 +52,12 @@ pub fn show(visit: &mut Visit<'_, '_>) -> Shown {
         sign_up_title,
         sign_up,
         contact,
-        checks: vec![encryption(visit, t), address(visit, t), data(visit, t), rest(t)],
+        checks: vec![
+            encryption(visit, t),
+            address(visit, t),
+            data(visit, t),
+            rest(t),
+        ],
     };
     visit.page(StatusCode::OK, &front)
 }
@@ -81,7 +86,10 @@ fn is_near(address: IpAddr) -> bool {
 }
 
 fn address(visit: &Visit<'_, '_>, t: &'static Texts) -> Check {
-    match (visit.api.seen_url(&visit.call), &visit.api.settings.public_url) {
+    match (
+        visit.api.seen_url(&visit.call),
+        &visit.api.settings.public_url,
+    ) {
         (None, None) => bad(t, t.url_unknown),
         (Some(seen), Some(told)) if !told.eq_ignore_ascii_case(&seen) => {
             warning(t, &fill(t.url_other, &[&seen]))

@@ -3,7 +3,9 @@
 use crate::api::{Call, ok};
 use crate::exchange::Response;
 use crate::routes::Page;
-use http::header::{ALLOW, CACHE_CONTROL, ETAG, HeaderValue, IF_NONE_MATCH, X_CONTENT_TYPE_OPTIONS};
+use http::header::{
+    ALLOW, CACHE_CONTROL, ETAG, HeaderValue, IF_NONE_MATCH, X_CONTENT_TYPE_OPTIONS,
+};
 use http::{Method, StatusCode};
 use sha2::{Digest, Sha256};
 
@@ -25,12 +27,18 @@ pub fn answer(call: &Call<'_>, page: Page) -> Response {
         return response;
     }
     let tag = tag(text);
-    if call.header(IF_NONE_MATCH.as_str()).is_some_and(|known| known.contains(&tag)) {
+    if call
+        .header(IF_NONE_MATCH.as_str())
+        .is_some_and(|known| known.contains(&tag))
+    {
         *response.status_mut() = StatusCode::NOT_MODIFIED;
         *response.body_mut() = "".into();
     }
     let headers = response.headers_mut();
-    headers.insert(CACHE_CONTROL, HeaderValue::from_static("public, max-age=3600"));
+    headers.insert(
+        CACHE_CONTROL,
+        HeaderValue::from_static("public, max-age=3600"),
+    );
     headers.insert(X_CONTENT_TYPE_OPTIONS, HeaderValue::from_static("nosniff"));
     if let Ok(tag) = HeaderValue::try_from(tag) {
         headers.insert(ETAG, tag);
@@ -40,6 +48,10 @@ pub fn answer(call: &Call<'_>, page: Page) -> Response {
 
 fn tag(text: &str) -> String {
     let digest = Sha256::digest(text.as_bytes());
-    let digits: Vec<String> = digest.iter().take(6).map(|byte| format!("{byte:02x}")).collect();
+    let digits: Vec<String> = digest
+        .iter()
+        .take(6)
+        .map(|byte| format!("{byte:02x}"))
+        .collect();
     format!("\"{}\"", digits.concat())
 }

@@ -59,8 +59,8 @@ pub struct WebSettings {
     pub admins: Vec<UserName>,
     /// How long a session holds, in seconds.
     pub session_seconds: i64,
-    /// The words.
-    pub texts: Language,
+    /// The language of the words.
+    pub language: Language,
 }
 
 /// A language of the screens.

@@ -113,7 +113,12 @@ fn asking(visit: &mut Visit<'_, '_>, typed: &str) -> Shown {
         Asked::NoAddress => t.reset_no_address,
         Asked::NoMail(_) => t.reset_no_mail,
         Asked::Failed => {
-            return ask(visit, StatusCode::SERVICE_UNAVAILABLE, typed, t.reset_failed);
+            return ask(
+                visit,
+                StatusCode::SERVICE_UNAVAILABLE,
+                typed,
+                t.reset_failed,
+            );
         }
         Asked::TooOften => return Err(Trouble::TooOften),
     };
@@ -128,10 +133,7 @@ fn choosing(visit: &mut Visit<'_, '_>, form: &Form) -> Shown {
     }
 }
 
-fn choose_with(
-    visit: &Visit<'_, '_>,
-    form: &Form,
-) -> Result<Result<(), &'static str>, Trouble> {
+fn choose_with(visit: &Visit<'_, '_>, form: &Form) -> Result<Result<(), &'static str>, Trouble> {
     let (api, t) = (visit.api, &visit.texts().entry);
     let typed = form.text("username");
     if typed.is_empty() {
@@ -145,7 +147,9 @@ fn choose_with(
         Err(complaint) => return Ok(Err(complaint)),
     };
     let (accounts, whose) = (&*api.accounts, (&account.name, form.text("key")));
-    let reset = api.people.reset_password(accounts, whose, &password, &visit.visitor())?;
+    let reset = api
+        .people
+        .reset_password(accounts, whose, &password, &visit.visitor())?;
     match reset {
         Reset::Done => {
             log::info!(target: "security", "{} has a new password by a code", account.name);

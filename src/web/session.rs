@@ -41,7 +41,13 @@ impl Signer {
 
     /// The cookie of a new session. `stamp` stands for the account's password, `nonce` makes two
     /// sessions differ.
-    pub fn session(&self, user: &UserName, stamp: &[u8], now: Timestamp, nonce: [u8; 16]) -> String {
+    pub fn session(
+        &self,
+        user: &UserName,
+        stamp: &[u8],
+        now: Timestamp,
+        nonce: [u8; 16],
+    ) -> String {
         let mut claim = Claim {
             user: user.clone(),
             since: now.seconds(),
@@ -149,7 +155,10 @@ mod tests {
         assert!(holds(&cookie, b"stamp", 1_000_000));
         assert!(holds(&cookie, b"stamp", 1_000_000 + 12 * HOUR - 1));
         assert!(!holds(&cookie, b"stamp", 1_000_000 + 12 * HOUR));
-        assert!(!holds(&cookie, b"stamp", 1_000_000 - 2 * HOUR), "from the future");
+        assert!(
+            !holds(&cookie, b"stamp", 1_000_000 - 2 * HOUR),
+            "from the future"
+        );
     }
 
     #[test]
@@ -172,7 +181,13 @@ mod tests {
                 assert!(!holds(&changed, b"stamp", 1_000), "{changed}");
             }
         }
-        for nonsense in ["", "...", "a.b.c.d", "YWRh.1000..", &cookie[..cookie.len() - 1]] {
+        for nonsense in [
+            "",
+            "...",
+            "a.b.c.d",
+            "YWRh.1000..",
+            &cookie[..cookie.len() - 1],
+        ] {
             assert!(!holds(nonsense, b"stamp", 1_000), "{nonsense}");
         }
     }

@@ -158,7 +158,7 @@ impl<'v, 'b> Visit<'v, 'b> {
 
     /// The texts.
     pub fn texts(&self) -> &'static Texts {
-        self.web.settings.texts.texts()
+        self.web.settings.language.texts()
     }
 
     /// Who asks, for what is counted and for codes.

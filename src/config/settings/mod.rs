@@ -7,6 +7,7 @@ mod limits;
 mod log;
 mod people;
 mod server;
+mod web;
 
 pub use access::{Auth, AuthEngine, Lockout, NewHash, Registration, SignUp};
 pub use api::{Api, Profile};
@@ -15,3 +16,4 @@ pub use limits::{Limits, Quota};
 pub use log::{Log, LogLevel, LogRequests};
 pub use people::{Captcha, CaptchaKind, Mail, MailSecurity, MailTransport, Nodes};
 pub use server::Server;
+pub use web::Web;

@@ -70,7 +70,10 @@ pub fn changing_invitations(visit: &mut Visit<'_, '_>) -> Shown {
             log::info!(target: "security", "{} made an invitation", administrator.name);
             let root = visit.public_url();
             let made = Made {
-                link: format!("{root}account/sign-up?invitation={}", encoded(code.as_str())),
+                link: format!(
+                    "{root}account/sign-up?invitation={}",
+                    encoded(code.as_str())
+                ),
                 code: code.as_str().to_owned(),
             };
             page(visit, StatusCode::OK, visit.frame("admin"), Some(made))

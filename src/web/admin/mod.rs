@@ -95,7 +95,12 @@ pub fn show(visit: &mut Visit<'_, '_>) -> Shown {
         });
     }
     let pages = found.len().div_ceil(PER_PAGE).max(1);
-    let page = visit.query.text("page").parse().unwrap_or(1).clamp(1, pages);
+    let page = visit
+        .query
+        .text("page")
+        .parse()
+        .unwrap_or(1)
+        .clamp(1, pages);
     let turned = |to: usize| match (1..=pages).contains(&to) {
         true => format!("q={}&page={to}", encoded(&q)),
         false => String::new(),
@@ -150,7 +155,9 @@ fn health(visit: &Visit<'_, '_>, t: &'static Texts) -> Vec<Part> {
     let mut parts = vec![
         part(t, t.storage, || api.storage.check()),
         part(t, t.accounts, || api.accounts.check()),
-        part(t, t.people, || people.brakes.is_free(Brake::SIGN_IN, "health", visit.now)),
+        part(t, t.people, || {
+            people.brakes.is_free(Brake::SIGN_IN, "health", visit.now)
+        }),
     ];
     if let Some(devices) = &web.devices {
         parts.push(part(t, t.devices, || devices.check()));
@@ -194,7 +201,12 @@ fn part<T, E: Display>(
 fn failures(visit: &Visit<'_, '_>, t: &'static Texts) -> Vec<Failure> {
     let last = visit.web.failures.last(FAILURES);
     let shown = |failure: super::failures::Failure| Failure {
-        time: failure.time.chars().take(19).collect::<String>().replace('T', " "),
+        time: failure
+            .time
+            .chars()
+            .take(19)
+            .collect::<String>()
+            .replace('T', " "),
         cause: cause(t, &failure.text),
         text: match failure.times {
             1 => failure.text,
