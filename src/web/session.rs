@@ -115,10 +115,16 @@ impl Claim {
         let mut parts = cookie.splitn(4, '.');
         let mut next = || parts.next();
         let (user, since, nonce, signature) = (next()?, next()?, next()?, next()?);
-        let user = String::from_utf8(URL_SAFE_NO_PAD.decode(user).ok()?).ok()?;
+        let text = String::from_utf8(URL_SAFE_NO_PAD.decode(user).ok()?).ok()?;
+        let user = UserName::new(&text).ok()?;
+        let number: i64 = since.parse().ok()?;
+        // A session is written in one way: in no other letter case, without a sign.
+        if user.as_str() != text || number.to_string() != since {
+            return None;
+        }
         Some(Claim {
-            user: UserName::new(&user).ok()?,
-            since: since.parse().ok()?,
+            user,
+            since: number,
             nonce: nonce.to_owned(),
             signature: URL_SAFE_NO_PAD.decode(signature).ok()?,
         })

@@ -13,10 +13,11 @@ pub fn size(bytes: u64) -> String {
     for (unit, name) in UNITS {
         // What would round up to a whole of the unit belongs to it.
         if bytes.saturating_add(unit / 2_000) >= unit {
-            let tenths = (u128::from(bytes) * 10 + u128::from(unit) / 2) / u128::from(unit);
+            let (bytes, unit) = (u128::from(bytes), u128::from(unit));
+            let tenths = (bytes * 10 + unit / 2) / unit;
             return match tenths {
                 0..100 => format!("{}.{} {name}", tenths / 10, tenths % 10),
-                _ => format!("{} {name}", (tenths + 5) / 10),
+                _ => format!("{} {name}", (bytes + unit / 2) / unit),
             };
         }
     }

@@ -3,6 +3,7 @@
 //! - [`Gateway`] starts the program behind Apache, nginx or alone, as the files in `apache/` say.
 //! - [`http`] sends requests byte for byte and shows answers byte for byte.
 //! - [`api`] asks the storage API without any ornament.
+//! - [`visitor`] is a person before the pages.
 //! - [`browser`] speaks as the desktop and the Android client do.
 //!
 //! Each test program that says `mod harness;` gets its own servers; nothing is left running.
@@ -27,6 +28,7 @@ mod nginx;
 mod ports;
 mod site;
 mod supervised;
+pub mod visitor;
 mod weft;
 
 pub use gateway::{Gateway, Server, Shared};

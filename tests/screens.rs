@@ -1,0 +1,73 @@
+//! The pages for people, used as people use them: whole ways through them, without script, over the
+//! real program behind the doors that hosts have.
+
+mod harness;
+mod screens {
+    mod account;
+    mod administration;
+    mod entry;
+    mod pages;
+    mod passwords;
+    mod sessions;
+}
+
+use harness::Server;
+use harness::browser::Profile;
+use harness::http::Response;
+use harness::visitor::Visitor;
+
+/// The password that the harness gives to everybody.
+const PASSWORD: &str = "a long password";
+
+/// Settings with an administrator whom [`administrator`] makes.
+const ADMIN: &str = "[web]\nadmins = [\"root\"]\n[registration]\nsecret = \"operators-own\"\n";
+
+/// Makes an account by the user API, and signs in on the pages.
+fn signed_in<'s>(server: &'s Server, name: &str) -> Visitor<'s> {
+    Profile::registered(server, name);
+    enter(server, name)
+}
+
+/// Signs in on the pages.
+fn enter<'s>(server: &'s Server, name: &str) -> Visitor<'s> {
+    let mut visitor = Visitor::new(server);
+    let fields = [("username", name), ("password", PASSWORD)];
+    let page = visitor.submit("account/sign-in", &fields);
+    assert_eq!(
+        (page.status, visitor.at.as_str()),
+        (200, "account"),
+        "{page:?}"
+    );
+    visitor
+}
+
+/// Makes the administrator, as the operator's own tools may, and signs in on the pages.
+fn administrator(server: &Server) -> Visitor<'_> {
+    let profile = Profile::new(server, "root", PASSWORD);
+    let made = server.send(
+        &profile
+            .desktop()
+            .create("root@example.com")
+            .header("X-Weave-Secret", "operators-own"),
+    );
+    assert_eq!(made.status, 200, "{made:?}");
+    enter(server, "root")
+}
+
+/// Fails unless the page is well and says all of this.
+fn says(page: &Response, words: &[&str]) {
+    assert_eq!(page.status, 200, "{page:?}");
+    for word in words {
+        assert!(page.text().contains(word), "no {word:?} in {}", page.text());
+    }
+}
+
+/// Fails unless the form came back with this complaint.
+fn complains(page: &Response, words: &str) {
+    let text = page.text();
+    assert_eq!(page.status, 400, "{text}");
+    assert!(
+        text.contains("role=\"alert\"") && text.contains(words),
+        "no {words:?} in {text}"
+    );
+}
