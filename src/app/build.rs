@@ -33,6 +33,7 @@ pub fn api(config: &Config, clock: Clock) -> Result<Api, String> {
         people: people(config)?,
         lockout: lockout(config),
         name_checks: RateLimit::default(),
+        write_cap: None,
         settings: api_settings(config),
         last_check: LastCheck::default(),
         clock,

@@ -23,6 +23,7 @@ pub mod api;
 pub mod browser;
 mod gateway;
 pub mod http;
+mod memcached;
 mod nginx;
 mod ports;
 mod site;
@@ -30,3 +31,4 @@ mod supervised;
 mod weft;
 
 pub use gateway::{Gateway, Server, Shared};
+pub use memcached::Memcached;
