@@ -170,7 +170,10 @@ fn head_length(rest: &[&[u8]]) -> usize {
 fn api(rest: &[&[u8]], slash: bool) -> Route {
     let text: Option<Vec<&str>> = rest.iter().map(|s| std::str::from_utf8(s).ok()).collect();
     let Some(text) = text else {
-        return Route::NotText;
+        return match rest {
+            [b"misc", ..] => Route::Unknown,
+            _ => Route::NotText,
+        };
     };
     match text[..] {
         ["user", _, ref parts @ ..] => Route::User(parts.iter().map(|s| s.to_string()).collect()),

@@ -13,5 +13,6 @@ mod browsers {
     mod android_syncs;
     mod desktop;
     mod desktop_dangers;
+    mod desktop_engines;
     mod desktop_syncs;
 }

@@ -69,6 +69,9 @@ pub enum ApiError {
     Precondition,
     /// 413: the body is larger than the limit.
     TooLarge,
+    /// 503: the user has written enough for a day (legacy PHP's words). It will be taken another day,
+    /// so it is no quota, and both profiles answer the same.
+    WroteEnough,
     /// 503: a backend is away or overloaded, or the operator said so.
     Unavailable,
     /// 500: a fault of the program.
@@ -77,6 +80,10 @@ pub enum ApiError {
 
 impl From<StorageError> for ApiError {
     fn from(error: StorageError) -> Self {
+        if let StorageError::Elsewhere = error {
+            // Their browser asks for its node then.
+            return ApiError::Unauthorized;
+        }
         log::error!("{error}");
         ApiError::Unavailable
     }
@@ -108,6 +115,7 @@ impl ApiError {
                 StatusCode::PAYLOAD_TOO_LARGE,
                 (Code::Size as u8).to_string(),
             ),
+            ApiError::WroteEnough => (StatusCode::SERVICE_UNAVAILABLE, quoted("Over write quota")),
             ApiError::Unavailable => (
                 StatusCode::SERVICE_UNAVAILABLE,
                 quoted("Service unavailable"),

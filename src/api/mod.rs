@@ -6,9 +6,11 @@
 
 pub mod captcha;
 pub mod error;
+pub mod farewell;
 pub mod format;
 pub mod heartbeat;
 pub mod info;
+pub mod json;
 pub mod login;
 pub mod nodes;
 pub mod profile;
@@ -23,6 +25,7 @@ use crate::accounts::People;
 use crate::auth::{Accounts, Lockout, RateLimit};
 use crate::exchange::{BodyError, Client, Request, RequestBody, Response, ResponseBody, Target};
 use crate::storage::Storage;
+use crate::storage::write_cap::WriteCap;
 use crate::sync::{Clock, Limits, Timestamp, UserId, UserName};
 use error::{ApiError, Code};
 use http::header::{CONTENT_TYPE, HeaderName, HeaderValue};
@@ -43,6 +46,8 @@ pub struct Api {
     pub lockout: Option<Lockout>,
     /// Counts the questions whether a name is taken.
     pub name_checks: RateLimit,
+    /// How much each user may write in a day; nothing when there is no cap.
+    pub write_cap: Option<WriteCap>,
     /// The operator's choices.
     pub settings: Settings,
     /// For the heartbeat.

@@ -2,7 +2,7 @@
 
 use super::error::ApiError;
 use super::{Api, Call, Node};
-use crate::auth::Account;
+use crate::auth::{Account, AuthResult};
 
 impl Api {
     /// The URL of the user's node; nothing when there is none for now. A user without a node is given
@@ -33,22 +33,29 @@ impl Api {
     }
 
     /// Refuses the storage of a user whose records are on another node: their browser then asks where
-    /// they are. Who has no node yet is served wherever they are.
+    /// they are.
     pub(super) fn refuse_strangers(&self, account: &Account) -> Result<(), ApiError> {
+        match self.is_elsewhere(account)? {
+            true => Err(ApiError::Unauthorized),
+            false => Ok(()),
+        }
+    }
+
+    /// Whether the user's records are known to be on another node. Who has no node yet is served
+    /// wherever they are.
+    pub(super) fn is_elsewhere(&self, account: &Account) -> AuthResult<bool> {
         let Some(own) = &self.settings.check_node else {
-            return Ok(());
+            return Ok(false);
         };
         let node = match &account.node {
             Some(node) => Some(node.clone()),
             None => self.people.nodes.of(account.id)?,
         };
-        match node {
-            Some(node) if !is_same(&node, own) => {
-                log::info!("{} belongs to {node}", account.name);
-                Err(ApiError::Unauthorized)
-            }
-            _ => Ok(()),
+        let elsewhere = node.filter(|node| !is_same(node, own));
+        if let Some(node) = &elsewhere {
+            log::info!("{} belongs to {node}", account.name);
         }
+        Ok(elsewhere.is_some())
     }
 }
 

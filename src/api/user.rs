@@ -6,8 +6,8 @@
 mod reset;
 
 use super::error::{ApiError, Code};
+use super::json::{Members, Shape, shape, shape_of, text_of};
 use super::profile::Profile;
-use super::wbo_json::{Members, Shape, shape, shape_of, text_of};
 use super::{Api, Call, ok};
 use crate::accounts::{SignUpMode, SignedUp, is_email};
 use crate::auth::{NewAccount, Password};
@@ -161,13 +161,10 @@ impl Api {
         }
     }
 
-    /// `DELETE user/…/<name>`: the account with all that it stored. The records go first: an account
-    /// whose records are left behind can't be deleted by its owner again.
+    /// `DELETE user/…/<name>`: the account with all that it stored.
     fn delete_user(&self, call: &Call<'_>, name: &UserName) -> Result<Response, ApiError> {
         let account = self.login(call, name, PROFILE)?;
-        self.storage.forget_user(account.id)?;
-        self.people.forget(&account)?;
-        self.accounts.delete(name)?;
+        self.remove_account(&account)?;
         Ok(ok(TEXT, "0"))
     }
 

@@ -5,143 +5,10 @@
 //! sends for `username`, `collection`, `modified` or `payload_size` is not looked at at all: the
 //! Python server let it flow into its SQL.
 
+use super::json::{Members, Shape, shape_of};
 use super::profile::Profile;
 use crate::sync::{Decimal, Limits, RecordId, Ttl, WboWrite};
-use serde::de::{Deserialize, Deserializer, MapAccess, SeqAccess, Visitor};
 use serde_json::value::RawValue;
-use std::borrow::Cow;
-use std::fmt;
-
-/// The deepest nesting that is looked at; PHP's own limit.
-const MAX_DEPTH: usize = 512;
-
-/// The text of a body: as UTF-8, or where it is none, taken as ISO-8859-1 (legacy PHP).
-pub fn text_of(body: &[u8]) -> Cow<'_, str> {
-    match std::str::from_utf8(body) {
-        Ok(text) => Cow::Borrowed(text),
-        Err(_) => Cow::Owned(body.iter().map(|b| char::from(*b)).collect()),
-    }
-}
-
-/// A JSON value, told by its kind, its parts still text.
-#[derive(Debug)]
-pub enum Shape<'j> {
-    /// An object's members in their order; of those with the same name, the last one counts.
-    Object(Members<'j>),
-    /// An array; its elements are for [`elements`] to go through.
-    Array,
-    /// A string, unescaped.
-    Text(String),
-    /// `null`.
-    Null,
-    /// A number or a boolean, as written.
-    Scalar(&'j str),
-}
-
-/// Reads `text` as one JSON value; nothing when it is none, or nested without measure.
-pub fn shape(text: &str) -> Option<Shape<'_>> {
-    if too_deep(text) {
-        return None;
-    }
-    let raw: &RawValue = serde_json::from_str(text).ok()?;
-    shape_of(raw)
-}
-
-/// The same of a part of a value that was read before.
-pub fn shape_of(raw: &RawValue) -> Option<Shape<'_>> {
-    let text = raw.get();
-    match text.as_bytes().first()? {
-        b'{' => serde_json::from_str(text).ok().map(Shape::Object),
-        b'[' => Some(Shape::Array),
-        b'"' => serde_json::from_str(text).ok().map(Shape::Text),
-        b'n' => Some(Shape::Null),
-        _ => Some(Shape::Scalar(text)),
-    }
-}
-
-/// Calls `visit` with each element of the array that `text` is, without gathering them; false when it
-/// is no array.
-pub fn elements(text: &str, visit: impl FnMut(&RawValue)) -> bool {
-    struct Elements<F>(F);
-    impl<'de, F: FnMut(&RawValue)> Visitor<'de> for Elements<F> {
-        type Value = ();
-        fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-            f.write_str("an array")
-        }
-        fn visit_seq<A: SeqAccess<'de>>(mut self, mut array: A) -> Result<(), A::Error> {
-            while let Some(element) = array.next_element::<&'de RawValue>()? {
-                (self.0)(element);
-            }
-            Ok(())
-        }
-    }
-    let mut json = serde_json::Deserializer::from_str(text);
-    json.deserialize_seq(Elements(visit))
-        .and_then(|()| json.end())
-        .is_ok()
-}
-
-/// An object's members, borrowed from the text.
-#[derive(Debug, Default)]
-pub struct Members<'j>(Vec<(Cow<'j, str>, &'j RawValue)>);
-
-impl<'j> Members<'j> {
-    /// The value of the last member of that name.
-    pub fn get(&self, name: &str) -> Option<&'j RawValue> {
-        self.0
-            .iter()
-            .rev()
-            .find(|(key, _)| key == name)
-            .map(|(_, value)| *value)
-    }
-
-    /// Whether there are none.
-    pub fn is_empty(&self) -> bool {
-        self.0.is_empty()
-    }
-}
-
-impl<'de: 'j, 'j> Deserialize<'de> for Members<'j> {
-    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        struct MembersVisitor;
-        impl<'de> Visitor<'de> for MembersVisitor {
-            type Value = Vec<(Cow<'de, str>, &'de RawValue)>;
-            fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-                f.write_str("an object")
-            }
-            fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Self::Value, A::Error> {
-                let mut members = Vec::new();
-                while let Some((Key(key), value)) = map.next_entry()? {
-                    members.push((key, value));
-                }
-                Ok(members)
-            }
-        }
-        deserializer.deserialize_map(MembersVisitor).map(Members)
-    }
-}
-
-/// A member's name, borrowed when it has no escapes.
-struct Key<'j>(Cow<'j, str>);
-
-impl<'de: 'j, 'j> Deserialize<'de> for Key<'j> {
-    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        struct KeyVisitor;
-        impl<'de> Visitor<'de> for KeyVisitor {
-            type Value = Cow<'de, str>;
-            fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-                f.write_str("a string")
-            }
-            fn visit_borrowed_str<E>(self, key: &'de str) -> Result<Self::Value, E> {
-                Ok(Cow::Borrowed(key))
-            }
-            fn visit_str<E>(self, key: &str) -> Result<Self::Value, E> {
-                Ok(Cow::Owned(key.to_owned()))
-            }
-        }
-        deserializer.deserialize_str(KeyVisitor).map(Key)
-    }
-}
 
 /// A record that was refused: the id it goes by in the answer, and why.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -166,10 +33,19 @@ pub struct WboReader<'l> {
 impl WboReader<'_> {
     /// Reads one record. `url_id` is the id in the URL of a PUT, if it has one.
     pub fn read(&self, members: &Members<'_>, url_id: Option<&str>) -> Result<WboWrite, Refused> {
-        let own = self.reference(members.get("id"));
+        let id = members.get("id");
+        if id.is_some_and(|id| shape_of(id).is_none()) {
+            // A lone surrogate: no text at all, which must not give way to the id of the URL.
+            return Err(Refused {
+                id: String::new(),
+                reasons: vec!["invalid id"],
+                unreadable: true,
+            });
+        }
+        let own = self.reference(id);
         let mut reasons = Vec::new();
         let id = self.choose_id(own, url_id, &mut reasons);
-        if self.profile.strict_members() && !members.0.iter().all(|(_, v)| is_scalar(v)) {
+        if self.profile.strict_members() && !members.values().all(is_scalar) {
             return Err(Refused {
                 id: String::new(),
                 reasons: vec!["invalid wbo"],
@@ -391,29 +267,4 @@ fn number_text(number: &str) -> String {
     let mantissa = mantissa.trim_end_matches('0').trim_end_matches('.');
     let point = if mantissa.contains('.') { "" } else { ".0" };
     format!("{mantissa}{point}E{exponent:+}")
-}
-
-fn too_deep(text: &str) -> bool {
-    let (mut depth, mut in_string, mut escaped) = (0usize, false, false);
-    for byte in text.bytes() {
-        if in_string {
-            match byte {
-                _ if escaped => escaped = false,
-                b'\\' => escaped = true,
-                b'"' => in_string = false,
-                _ => {}
-            }
-            continue;
-        }
-        match byte {
-            b'"' => in_string = true,
-            b'[' | b'{' => depth += 1,
-            b']' | b'}' => depth = depth.saturating_sub(1),
-            _ => {}
-        }
-        if depth > MAX_DEPTH {
-            return true;
-        }
-    }
-    false
 }

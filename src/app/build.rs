@@ -36,6 +36,7 @@ pub fn api(config: &Config, clock: Clock) -> Result<Api, String> {
         people: people(config)?,
         lockout: lockout(config),
         name_checks: RateLimit::default(),
+        write_cap: None,
         settings,
         last_check: LastCheck::default(),
         clock,

@@ -12,6 +12,7 @@ pub mod password;
 pub mod password_check;
 mod rate_limit;
 pub mod remembered;
+pub mod shared_throttle;
 pub mod sqlite;
 pub mod throttle;
 

@@ -134,7 +134,7 @@ fn line(time: SystemTime, level: Level, target: &str, text: &str) -> String {
 }
 
 /// A time as `2026-03-01T12:30:05.250Z`.
-fn timestamp(time: SystemTime) -> String {
+pub(super) fn timestamp(time: SystemTime) -> String {
     let since = time.duration_since(UNIX_EPOCH).unwrap_or_default();
     let (days, second) = (since.as_secs() / 86_400, since.as_secs() % 86_400);
     let (year, month, day) = date(days);

@@ -43,15 +43,19 @@ impl Serve {
 
 /// What is printed when the server can be reached: above all the one URL that browsers want.
 fn greeting(config: &Config, address: SocketAddr) -> String {
-    let url = match &config.server.public_url {
-        Some(url) => url.as_str().to_owned(),
-        None => format!("http://{}/", reachable(address)),
+    let here = format!("http://{}/", reachable(address));
+    let (url, proxied) = match &config.server.public_url {
+        Some(url) => (
+            url.as_str().to_owned(),
+            format!("The proxy in front of it must pass requests on to {here}\n\n"),
+        ),
+        None => (here, String::new()),
     };
     format!(
         "Weft is running, and keeps its data in {}\n\
          Put this URL into your browser, in about:config, as services.sync.serverURL:\n\n    \
          {url}\n\n\
-         Press Ctrl-C to stop.\n",
+         {proxied}Press Ctrl-C to stop.\n",
         config.data.dir.display()
     )
 }

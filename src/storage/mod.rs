@@ -16,9 +16,15 @@
 //! * A deletion moves its collection's time, and the collection keeps that time after its last record
 //!   is gone, though it is no longer listed.
 
+pub mod cached;
 pub mod mirrored;
 pub mod mysql;
 pub mod sqlite;
+pub mod write_cap;
+
+mod moving;
+
+pub use moving::{Carried, Movable, Presence};
 
 use crate::sync::{CollectionName, Query, RecordId, Timestamp, UserId, WboRef, WboWrite};
 use std::fmt;
@@ -31,6 +37,8 @@ pub enum StorageError {
     Unavailable(String),
     /// Others held what was needed for as long as a request may wait.
     Busy,
+    /// The user's records were moved to another node.
+    Elsewhere,
     /// The database holds, or answered, what it never should: for the operator to look at.
     Broken(String),
 }
@@ -40,6 +48,7 @@ impl fmt::Display for StorageError {
         match self {
             StorageError::Unavailable(why) => write!(f, "storage is unavailable: {why}"),
             StorageError::Busy => f.write_str("storage is busy"),
+            StorageError::Elsewhere => f.write_str("the records are on another node"),
             StorageError::Broken(why) => write!(f, "storage is broken: {why}"),
         }
     }
@@ -96,6 +105,11 @@ pub trait Storage: Send + Sync {
 
     /// Whether the database answers, reading and writing.
     fn check(&self) -> StorageResult<()>;
+
+    /// How users are moved to another node; nothing where this engine can't.
+    fn movable(&self) -> Option<&dyn Movable> {
+        None
+    }
 }
 
 /// A snapshot of all that one user has.

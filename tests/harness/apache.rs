@@ -109,7 +109,7 @@ fn main_configuration(site: &Site, port: &Port) -> String {
     if let Some(account) = &site.account {
         configuration += &format!("User {0}\nGroup #{1}\n", account.name, account.gid);
     }
-    for module in ["mpm_event", "authz_core", "alias", "dir", "mime"] {
+    for module in ["mpm_event", "authz_core", "alias", "dir", "env", "mime"] {
         configuration += &load(module).unwrap_or_default();
     }
     configuration

@@ -158,7 +158,7 @@ fn a_database_of_a_later_program_is_broken() {
 }
 
 #[test]
-fn a_deleted_database_is_not_written_any_more() {
+fn a_deleted_database_is_no_empty_one_until_its_clock_is_deleted_too() {
     let folder = tempfile::tempdir().unwrap();
     let database = folder.path().join("weft.db");
     let storage = engine(&database, 0);
@@ -166,8 +166,17 @@ fn a_deleted_database_is_not_written_any_more() {
     for file in ["", "-wal", "-shm"] {
         let _ = fs::remove_file(beside(&database, file));
     }
-    put(&storage, "kept", "x").unwrap();
     let another = engine(&database, 0);
+    for storage in [&storage, &another] {
+        let refused = put(storage, "kept", "x");
+        assert!(
+            matches!(refused, Err(StorageError::Unavailable(_))),
+            "{refused:?}"
+        );
+        assert!(!database.exists());
+    }
+    fs::remove_file(beside(&database, "-clock")).unwrap();
+    put(&storage, "kept", "x").unwrap();
     assert!(has(&another, "kept") && !has(&another, "lost"));
 }
 

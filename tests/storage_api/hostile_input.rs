@@ -99,16 +99,13 @@ fn deep_nesting_is_refused() {
     let server = Gateway::Builtin.shared();
     for version in [PHP, PYTHON] {
         let user = User::new(&server, version, &format!("nesting-{version}"));
-        for depth in [200, 100_000] {
-            for (open, close) in [("[", "]"), ("{\"a\":", "}")] {
-                let nested = format!("{}1{}", open.repeat(depth), close.repeat(depth));
-                let record = format!(r#"{{"id":"a","payload":"x","unknown":{nested}}}"#);
-                is_refused(&user, record.as_bytes());
-                let answer = user.put("storage/forms/a", nested.clone());
-                assert_eq!(answer.status, 400, "{answer:?}");
-                let answer = user.post("storage/forms", nested);
-                assert!(answer.status == 400 || answer.status == 200, "{answer:?}");
-            }
+        for (open, close) in [("[", "]"), ("{\"a\":", "}")] {
+            let nested = format!("{}1{}", open.repeat(100_000), close.repeat(100_000));
+            let record = format!(r#"{{"id":"a","payload":"x","unknown":{nested}}}"#);
+            is_refused(&user, record.as_bytes());
+            user.put("storage/forms/a", nested.clone())
+                .must_be(400, "6");
+            user.post("storage/forms", nested).must_be(400, "6");
         }
         assert_eq!(user.ids("storage/forms?ids=a"), [""; 0]);
     }
@@ -137,17 +134,14 @@ fn broken_json_is_refused() {
 }
 
 #[test]
-fn a_body_that_is_not_utf8_is_latin1_in_php_and_no_json_in_python() {
+fn a_body_that_is_not_utf8_is_taken_as_latin1() {
     let server = Gateway::Builtin.shared();
     let body = b"{\"payload\":\"caf\xe9\"}";
-    let php = User::new(&server, PHP, "latin1-body");
-    php.put("storage/forms/a", *body).written();
-    assert_eq!(php.get("storage/forms/a").json()["payload"], json!("café"));
-    let python = User::new(&server, PYTHON, "no-utf8-body");
-    python.put("storage/forms/a", *body).must_be(400, "6");
-    python
-        .post("storage/forms", [b"[", &body[..], b"]"].concat())
-        .must_be(400, "6");
+    for version in [PHP, PYTHON] {
+        let user = User::new(&server, version, &format!("latin1-body-{version}"));
+        user.put("storage/forms/a", *body).written();
+        assert_eq!(user.get("storage/forms/a").json()["payload"], json!("café"));
+    }
 }
 
 #[test]

@@ -8,7 +8,7 @@ use crate::harness::http::Connection;
 
 #[test]
 fn a_body_above_the_limit_is_refused_with_code_17_and_nothing_is_written() {
-    let server = Gateway::Builtin.start("[limits]\nbody_bytes = 100000\n");
+    let server = Gateway::Builtin.start("[limits]\nbody_bytes = 100000\npayload_bytes = 100000\n");
     for version in [PHP, PYTHON] {
         let user = User::new(&server, version, &format!("body-{version}"));
         let record = |size: usize| {
@@ -34,7 +34,7 @@ fn a_body_above_the_limit_is_refused_with_code_17_and_nothing_is_written() {
 
 #[test]
 fn an_oversized_body_is_refused_before_it_is_sent() {
-    let server = Gateway::Builtin.start("[limits]\nbody_bytes = 100000\n");
+    let server = Gateway::Builtin.start("[limits]\nbody_bytes = 100000\npayload_bytes = 100000\n");
     let user = User::new(&server, PYTHON, "announced");
     let request = user
         .request("POST", "storage/forms")
@@ -106,7 +106,7 @@ fn the_largest_payload_is_a_setting() {
 fn a_long_list_comes_whole_and_in_order_in_every_format() {
     const COUNT: usize = 3_000;
     let server = Gateway::Builtin.shared();
-    let user = User::new(&server, PHP, "long-list");
+    let user = User::new(&server, PHP, "long-list-in-order");
     let payload = "x".repeat(500);
     let records: Vec<Value> = (0..COUNT)
         .map(|n| json!({"id": format!("{n:05}"), "sortindex": n, "payload": payload}))

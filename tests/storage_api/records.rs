@@ -233,7 +233,7 @@ fn ids_are_counted_in_bytes_of_utf8() {
     let fits = "ż".repeat(32);
     let long = "ż".repeat(33);
     for version in [PHP, PYTHON] {
-        let user = User::new(&server, version, &format!("bytes-{version}"));
+        let user = User::new(&server, version, &format!("in-bytes-{version}"));
         let records = json!([{"id": fits, "payload": "x"}, {"id": long, "payload": "x"}]);
         let (success, failed) = outcome(&user, &records.to_string());
         assert_eq!(

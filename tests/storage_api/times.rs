@@ -9,7 +9,7 @@ use crate::harness::api::{PHP, PYTHON, User, centiseconds};
 fn header_body_records_and_collection_tell_one_time() {
     let server = Gateway::Builtin.shared();
     for version in [PHP, PYTHON] {
-        let user = User::new(&server, version, &format!("one-time-{version}"));
+        let user = User::new(&server, version, &format!("tells-one-time-{version}"));
         for round in 0..30 {
             let told = if round % 2 == 0 {
                 user.put("storage/forms/a", r#"{"payload":"x"}"#).written()

@@ -265,10 +265,6 @@ fn the_operator_may_name_the_node_or_none() {
             "https://node.example.org/",
         ),
         ("[api]\nnode = \"none\"\n", "null"),
-        (
-            "[server]\npublic_url = \"https://sync.example.org/x/\"\n",
-            "https://sync.example.org/x/",
-        ),
     ];
     for (settings, node) in cases {
         let server = Gateway::Builtin.start(settings);
@@ -278,7 +274,15 @@ fn the_operator_may_name_the_node_or_none() {
 }
 
 #[test]
-fn a_reset_without_mail_is_refused_for_now() {
+#[cfg_attr(without = "nginx", ignore = "its server is not installed")]
+fn behind_a_proxy_the_node_is_the_public_address() {
+    let server = Gateway::Nginx.start("[server]\npublic_url = \"https://sync.example.org/x/\"\n");
+    User::new(&server, PYTHON, "behind");
+    get(&server, "behind/node/weave").must_be(200, "https://sync.example.org/x/");
+}
+
+#[test]
+fn a_reset_without_mail_is_refused() {
     let server = Gateway::Builtin.shared();
     User::new(&server, PYTHON, "forgetful");
     let answer = get(&server, "forgetful/password_reset");

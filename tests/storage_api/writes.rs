@@ -26,7 +26,7 @@ fn a_written_record_is_read_back_as_it_was() {
 }
 
 #[test]
-fn a_payload_replaces_a_payload_and_moves_the_time() {
+fn a_payload_replaces_the_whole_record_and_moves_the_time() {
     let server = Gateway::Builtin.shared();
     for version in [PHP, PYTHON] {
         let user = User::new(&server, version, &format!("replaces-{version}"));
@@ -40,8 +40,8 @@ fn a_payload_replaces_a_payload_and_moves_the_time() {
         );
         let read = user.get("storage/forms/a").json();
         assert_eq!(
-            (&read["payload"], &read["sortindex"]),
-            (&json!("y"), &json!(1))
+            (&read["payload"], read.get("sortindex")),
+            (&json!("y"), None)
         );
         assert_eq!(read["modified"].as_f64(), second.parse().ok());
     }
@@ -74,24 +74,24 @@ fn a_record_may_be_put_to_its_collection() {
 #[test]
 fn a_body_that_is_no_json_object_is_refused_as_no_json_or_no_record() {
     let server = Gateway::Builtin.shared();
-    let cases = [
-        ("", "6", "6"),
-        ("{", "6", "6"),
-        ("rubbish", "6", "6"),
-        ("[1]", "", "8"),
-        ("17", "", "8"),
-    ];
-    for (body, php, python) in cases {
-        for (version, code) in [(PHP, php), (PYTHON, python)] {
-            let user = User::new(&server, version, &format!("body-{version}-{}", body.len()));
-            let answer = user.put("storage/forms/a", body);
-            assert_eq!(answer.status, 400, "{version} {body:?}: {answer:?}");
-            assert!(
-                code.is_empty() || answer.text() == code,
-                "{version} {body:?}: {answer:?}"
-            );
-            assert_eq!(user.ids("storage/forms"), [""; 0]);
+    for (body, code) in [
+        ("", "6"),
+        ("{", "6"),
+        ("rubbish", "6"),
+        ("[1]", "8"),
+        ("17", "8"),
+    ] {
+        let python = User::new(&server, PYTHON, &format!("no-object-{}", body.len()));
+        python.put("storage/forms/a", body).must_be(400, code);
+        assert_eq!(python.ids("storage/forms"), [""; 0]);
+        let php = python.at(PHP);
+        if code == "6" {
+            php.put("storage/forms/a", body).must_be(400, "6");
+        } else {
+            // PHP found no member in it, and so nothing to change.
+            php.put("storage/forms/a", body).written();
         }
+        assert_eq!(php.ids("storage/forms"), [""; 0]);
     }
 }
 

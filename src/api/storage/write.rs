@@ -7,11 +7,10 @@ use super::StorageCall;
 use crate::api::error::{ApiError, Code};
 use crate::api::format::text_json;
 use crate::api::info::remaining;
+use crate::api::json::{Members, Shape, elements, shape, shape_of, text_of};
 use crate::api::profile::{Check, Profile};
 use crate::api::search::unmodified_since;
-use crate::api::wbo_json::{
-    Members, Refused, Shape, WboReader, elements, shape, shape_of, text_of,
-};
+use crate::api::wbo_json::{Refused, WboReader};
 use crate::api::{Call, at, ok};
 use crate::exchange::Response;
 use crate::storage::WriteSession;
@@ -52,7 +51,10 @@ impl StorageCall<'_> {
         let text = text_of(&body);
         let mut batch = Batch::new(self);
         let read = match shape(&text) {
-            None | Some(Shape::Null) => Err(ApiError::Bad(Code::Json)),
+            None => Err(ApiError::Bad(Code::Json)),
+            Some(Shape::Null) if !self.profile.takes_single_object() => {
+                Err(ApiError::Bad(Code::Json))
+            }
             Some(Shape::Array) => batch.read(&text),
             Some(Shape::Object(members)) if self.profile.takes_single_object() => {
                 let read = match members.get("id") {
@@ -76,9 +78,7 @@ impl StorageCall<'_> {
         };
         let mut opened = Opened::new(self, collection, since);
         opened.check(&self.profile.post_checks(), read.err())?;
-        let session = opened.session()?;
-        session.put(&batch.writes)?;
-        let time = session.time();
+        let time = opened.put(&batch.writes)?.0;
         let used = opened.used_if_limited()?;
         opened.commit()?;
         let response = ok("application/json", batch.answer(time));
@@ -143,9 +143,7 @@ impl StorageCall<'_> {
             (None, error) => return Err(error.unwrap_or(ApiError::Bad(Code::Wbo))),
         };
         let metadata_only = write.payload.is_none();
-        let session = opened.session()?;
-        let stored = session.put(std::slice::from_ref(&write))?;
-        let time = session.time();
+        let (time, stored) = opened.put(std::slice::from_ref(&write))?;
         let used = opened.used_if_limited()?;
         opened.commit()?;
         let modified = stored.into_iter().next().flatten().unwrap_or(time);
@@ -233,6 +231,22 @@ impl<'c> Opened<'c> {
             Some(modified) if modified > since => Err(ApiError::Precondition),
             _ => Ok(()),
         }
+    }
+
+    /// Writes, if the user may write that much today. Answers the session's time, and each record's.
+    fn put(
+        &mut self,
+        writes: &[WboWrite],
+    ) -> Result<(Timestamp, Vec<Option<Timestamp>>), ApiError> {
+        let (call, collection) = (self.call, self.collection);
+        let session = self.session()?;
+        let time = session.time();
+        if let Some(cap) = &call.api.write_cap
+            && !cap.takes(call.account.id, collection, writes, time)
+        {
+            return Err(ApiError::WroteEnough);
+        }
+        Ok((time, session.put(writes)?))
     }
 
     /// The bytes that the user has now, where anybody wants to know.

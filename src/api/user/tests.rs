@@ -108,6 +108,7 @@ impl Server {
         let mut settings = Settings::default();
         change(&mut settings);
         let api = Api {
+            write_cap: None,
             storage: Arc::new(SqliteStorage::new(file("weft.db"), Arc::clone(&clock))),
             accounts: Arc::clone(&accounts) as _,
             people: people(folder.path()),

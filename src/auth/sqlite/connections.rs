@@ -76,6 +76,7 @@ impl Connections {
 
 fn auth_error(error: StorageError) -> AuthError {
     match error {
+        StorageError::Elsewhere => AuthError::Broken(error.to_string()),
         StorageError::Busy => AuthError::Unavailable("the file of accounts is busy".to_owned()),
         StorageError::Unavailable(why) => AuthError::Unavailable(why),
         StorageError::Broken(why) => AuthError::Broken(why),

@@ -93,6 +93,16 @@ impl FailedLogins {
         }
     }
 
+    /// So many, as they are stored.
+    pub fn of(stored: u64) -> FailedLogins {
+        FailedLogins { stored }
+    }
+
+    /// The stored number.
+    pub fn stored(&self) -> u64 {
+        self.stored
+    }
+
     /// What PHP stores after one more failure.
     pub fn after_failure(stored: Option<FailedLogins>) -> FailedLogins {
         match stored {

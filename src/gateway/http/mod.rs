@@ -5,8 +5,8 @@
 //! than a few at a time: a client that reads slowly slows its own answer down and costs no memory.
 //! Everything a client can make the server hold or wait for has a bound in [`Settings`].
 //!
-//! Who does what: [`wire`] is the socket and its clocks, [`connection`] one client's requests,
-//! [`body`] the pieces, [`workers`] the threads of the application, [`target`] the URL.
+//! Who does what: `wire` is the socket and its clocks, `connection` one client's requests,
+//! `body` the pieces, `workers` the threads of the application, `target` the URL.
 
 mod body;
 mod connection;

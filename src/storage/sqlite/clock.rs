@@ -48,6 +48,9 @@ pub type Clock = Arc<dyn Fn() -> Timestamp + Send + Sync>;
 /// 31 December 9999: a later time in the file is not a time.
 const LAST_PLAUSIBLE: i64 = 25_340_230_079_999;
 
+/// What the name of the clock file adds to the database's.
+pub(super) const CLOCK: &str = "-clock";
+
 const PENDING_AT: u64 = 16;
 
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -135,7 +138,7 @@ impl SharedClock {
     ) -> StorageResult<Self> {
         let mut clock = SharedClock {
             now,
-            dial: LockFile::open(database, "-clock", wait)?,
+            dial: LockFile::open(database, CLOCK, wait)?,
             writer: LockFile::open(database, "-writer", wait)?,
             known: Dial::default(),
             writing: None,

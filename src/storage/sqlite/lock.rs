@@ -19,11 +19,16 @@ pub(super) struct LockFile {
     pub(super) replaced: Option<File>,
 }
 
+/// The file beside a database that has its name and this suffix.
+pub(super) fn beside(database: &Path, suffix: &str) -> PathBuf {
+    let mut path = database.as_os_str().to_owned();
+    path.push(suffix);
+    PathBuf::from(path)
+}
+
 impl LockFile {
     pub(super) fn open(database: &Path, suffix: &str, wait: Duration) -> StorageResult<Self> {
-        let mut path = database.as_os_str().to_owned();
-        path.push(suffix);
-        let path = PathBuf::from(path);
+        let path = beside(database, suffix);
         let file = open_beside(&path, database).map_err(|error| file_error(&path, &error))?;
         Ok(LockFile {
             path,

@@ -4,10 +4,11 @@
 //! dropped. One that saw an error is closed: the next session starts afresh, so a disk that was
 //! full or away for a while needs no restart.
 
-use super::clock::{Clock, SharedClock};
+use super::clock::{CLOCK, Clock, SharedClock};
 use super::error::file_error;
 use super::file::{DatabaseFile, FileId, Schema, SqliteOptions};
-use crate::storage::StorageResult;
+use super::lock::beside;
+use crate::storage::{StorageError, StorageResult};
 use crate::sync::Timestamp;
 use rusqlite::Connection;
 use std::os::unix::fs::MetadataExt;
@@ -72,6 +73,17 @@ impl Pool {
 
     fn open(&self) -> StorageResult<Seat> {
         let SqliteOptions { path, busy, .. } = self.file.options();
+        // A clock without its database: there was one, and it is lost or not there yet. A new, empty
+        // one in its place would have every browser take its account for wiped.
+        let clock_file = beside(path, CLOCK);
+        let lost = !path.exists() && clock_file.exists();
+        if lost {
+            return Err(StorageError::Unavailable(format!(
+                "{} is gone; put it back, or delete {} too and begin with an empty one",
+                path.display(),
+                clock_file.display()
+            )));
+        }
         let connection = self.file.open(true)?;
         let clock = SharedClock::open(path, self.now.clone(), *busy, || latest(&connection))?;
         let file = path.metadata().map_err(|error| file_error(path, &error))?;

@@ -1,0 +1,215 @@
+//! The memcached engine against a real memcached: alive, dead, stopped, restarted, and two of them.
+
+mod harness;
+
+use harness::Memcached as Server;
+use std::time::{Duration, Instant};
+use weft::cache::{Cache, Item, Looked, Memcached, MemcachedOptions, Replaced};
+
+const SILENCE: Duration = Duration::from_millis(300);
+
+fn options(server: &Server) -> MemcachedOptions {
+    MemcachedOptions {
+        servers: vec![(server.address().ip().to_string(), server.port())],
+        silence: SILENCE,
+        ..MemcachedOptions::legacy("", 0)
+    }
+}
+
+fn cache(server: &Server) -> Memcached {
+    Memcached::new(&options(server))
+}
+
+fn item(bytes: &[u8]) -> Item<'_> {
+    Item {
+        bytes,
+        flags: 1,
+        life: 60,
+    }
+}
+
+fn found(cache: &Memcached, key: &str) -> Option<Vec<u8>> {
+    cache.look(key).found().map(|entry| entry.bytes)
+}
+
+/// Asks until the server is back; a silence must end by itself.
+fn wait_for(cache: &Memcached) {
+    let end = Instant::now() + Duration::from_secs(20);
+    while cache.look("k") == Looked::Away {
+        assert!(Instant::now() < end, "it never came back");
+        std::thread::sleep(Duration::from_millis(5));
+    }
+}
+
+#[test]
+#[cfg_attr(without = "memcached", ignore = "memcached is not installed")]
+fn values_and_flags_are_kept_byte_for_byte() {
+    let server = Server::start();
+    let cache = cache(&server);
+    assert_eq!(cache.look("k"), Looked::Missing);
+    let bytes = b"a:1:{\r\nEND\r\n\0\xff}";
+    cache.add("k", item(bytes));
+    cache.add("k", item(b"another"));
+    let entry = cache.look("k").found().unwrap();
+    assert_eq!((&*entry.bytes, entry.flags), (&bytes[..], 1));
+    assert_eq!(cache.replace("k", &entry, item(b"")), Replaced::Yes);
+    assert_eq!(cache.replace("k", &entry, item(b"late")), Replaced::No);
+    assert_eq!(found(&cache, "k").as_deref(), Some(&b""[..]));
+    cache.delete("k");
+    assert_eq!(cache.look("k"), Looked::Missing);
+    assert_eq!(cache.replace("k", &entry, item(b"gone")), Replaced::No);
+}
+
+#[test]
+#[cfg_attr(without = "memcached", ignore = "memcached is not installed")]
+fn no_key_carries_a_command() {
+    let server = Server::start();
+    let cache = cache(&server);
+    cache.add("k", item(b"v"));
+    let evil = "x\r\nflush_all\r\nget y";
+    assert_eq!(cache.look(evil), Looked::Missing);
+    cache.add(evil, item(b"v"));
+    cache.delete(evil);
+    assert_eq!(cache.look(&"k".repeat(251)), Looked::Missing);
+    assert_eq!(found(&cache, "k").as_deref(), Some(&b"v"[..]));
+}
+
+#[test]
+#[cfg_attr(without = "memcached", ignore = "memcached is not installed")]
+fn a_value_that_the_server_refuses_does_not_make_it_dead() {
+    let server = Server::start();
+    let cache = cache(&server);
+    let large = vec![b'x'; 2 << 20];
+    for _ in 0..4 {
+        cache.add("large", item(&large));
+    }
+    cache.add("k", item(b"v"));
+    assert_eq!(found(&cache, "k").as_deref(), Some(&b"v"[..]));
+    let entry = cache.look("k").found().unwrap();
+    assert_eq!(cache.replace("k", &entry, item(&large)), Replaced::No);
+    assert_eq!(cache.look("large"), Looked::Missing);
+}
+
+#[test]
+#[cfg_attr(without = "memcached", ignore = "memcached is not installed")]
+fn a_dead_server_costs_next_to_nothing_and_is_found_again() {
+    let mut server = Server::start();
+    let cache = cache(&server);
+    cache.add("k", item(b"v"));
+    server.kill();
+    let start = Instant::now();
+    for _ in 0..1000 {
+        assert_eq!(cache.look("k"), Looked::Away);
+        cache.add("k", item(b"v"));
+        cache.delete("k");
+    }
+    let cost = start.elapsed();
+    println!("1000 times three commands to a dead server: {cost:?}");
+    assert!(cost < Duration::from_millis(500), "{cost:?}");
+    server.start_again();
+    wait_for(&cache);
+    assert_eq!(cache.look("k"), Looked::Missing);
+}
+
+#[test]
+#[cfg_attr(without = "memcached", ignore = "memcached is not installed")]
+fn a_stopped_server_costs_one_timeout_in_each_silence() {
+    let server = Server::start();
+    let silence = Duration::from_secs(30);
+    let cache = Memcached::new(&MemcachedOptions {
+        silence,
+        ..options(&server)
+    });
+    cache.add("k", item(b"v"));
+    server.pause();
+    let start = Instant::now();
+    for _ in 0..1000 {
+        assert_eq!(cache.look("k"), Looked::Away);
+    }
+    let cost = start.elapsed();
+    println!("1000 commands to a stopped server: {cost:?}");
+    assert!(
+        cost >= Duration::from_millis(100) && cost < silence,
+        "{cost:?}"
+    );
+    let rest = Instant::now();
+    for _ in 0..1000 {
+        cache.look("k");
+    }
+    assert!(rest.elapsed() < Duration::from_millis(100));
+}
+
+#[test]
+#[cfg_attr(without = "memcached", ignore = "memcached is not installed")]
+fn a_server_that_goes_on_is_not_read_out_of_step() {
+    let server = Server::start();
+    let cache = cache(&server);
+    for n in 0..10 {
+        cache.add(&format!("k{n}"), item(n.to_string().as_bytes()));
+    }
+    server.pause();
+    assert_eq!(cache.look("k3"), Looked::Away);
+    server.go_on();
+    wait_for(&cache);
+    for n in (0..10).rev() {
+        let value = found(&cache, &format!("k{n}"));
+        assert_eq!(value, Some(n.to_string().into_bytes()));
+    }
+}
+
+#[test]
+#[cfg_attr(without = "memcached", ignore = "memcached is not installed")]
+fn a_restart_between_two_commands_is_not_noticed() {
+    let mut server = Server::start();
+    let cache = cache(&server);
+    cache.add("k", item(b"v"));
+    for _ in 0..3 {
+        server.kill();
+        server.start_again();
+        assert_eq!(cache.look("k"), Looked::Missing);
+        cache.add("k", item(b"v"));
+        assert_eq!(found(&cache, "k").as_deref(), Some(&b"v"[..]));
+    }
+}
+
+#[test]
+#[cfg_attr(without = "memcached", ignore = "memcached is not installed")]
+fn one_dead_server_of_two_leaves_the_keys_of_the_other() {
+    let [mut one, two] = Server::start_at(["127.0.0.1", "127.0.0.2"]);
+    let cache = Memcached::new(&MemcachedOptions::legacy("127.0.0.1:127.0.0.2", one.port()));
+    // Where PHP puts them.
+    for (key, server) in [("coll:111", &one), ("coll:888", &two)] {
+        cache.add(key, item(b"v"));
+        assert_eq!(server.get(key), format!("VALUE {key} 1 1\r\nv\r\n"));
+    }
+    one.kill();
+    assert_eq!(cache.look("coll:111"), Looked::Away);
+    assert_eq!(found(&cache, "coll:888").as_deref(), Some(&b"v"[..]));
+    assert_eq!(two.get("coll:111"), "");
+}
+
+#[test]
+#[cfg_attr(without = "memcached", ignore = "memcached is not installed")]
+fn a_living_server_is_quick_and_takes_many_at_once() {
+    let server = Server::start();
+    let cache = cache(&server);
+    let value = vec![b'x'; 600];
+    cache.add("k", item(&value));
+    let start = Instant::now();
+    for _ in 0..1000 {
+        assert!(cache.look("k").found().is_some());
+    }
+    println!("a look at 600 bytes: {:?}", start.elapsed() / 1000);
+    std::thread::scope(|scope| {
+        for thread in 0..8 {
+            let cache = &cache;
+            scope.spawn(move || {
+                for n in 0..50 {
+                    let key = format!("{thread}-{n}");
+                    cache.add(&key, item(key.as_bytes()));
+                    assert_eq!(found(cache, &key), Some(key.into_bytes()));
+                }
+            });
+        }
+    });
+}

@@ -1,0 +1,137 @@
+//! A worker's memory does not follow the size of a collection.
+
+#[macro_use]
+mod harness;
+
+use std::fs;
+
+use harness::api::{PHP, PYTHON, User};
+use harness::{Gateway, Server};
+use serde_json::{Value, json};
+
+const RECORDS: usize = 100_000;
+const PAYLOAD: usize = 400;
+/// How much a worker may grow over what it needs when idle.
+const MOST: u64 = 8 * 1024;
+
+/// A line of the worker's `/proc/PID/status`, in KiB.
+fn status(server: &Server, line: &str) -> u64 {
+    let workers = server.worker_pids();
+    assert_eq!(workers.len(), 1, "one process with threads");
+    let status = fs::read_to_string(format!("/proc/{}/status", workers[0])).expect("it runs");
+    let value = status
+        .lines()
+        .find_map(|found| found.strip_prefix(line))
+        .expect("Linux tells it");
+    value
+        .trim_end_matches("kB")
+        .trim()
+        .parse()
+        .expect("a number")
+}
+
+/// Lets `VmHWM` begin anew: the first login hashed a password, which takes its 19 MiB by design.
+fn forget_peak(server: &Server) {
+    for worker in server.worker_pids() {
+        fs::write(format!("/proc/{worker}/clear_refs"), "5").expect("the worker is ours");
+    }
+}
+
+fn fill(user: &User) {
+    let payload = "x".repeat(PAYLOAD);
+    for part in 0..RECORDS / 1_000 {
+        let records: Vec<Value> = (0..1_000)
+            .map(
+                |number| json!({"id": format!("{:06}", part * 1_000 + number), "payload": payload}),
+            )
+            .collect();
+        let answer = user
+            .post("storage/history", json!(records).to_string())
+            .json();
+        assert_eq!(answer["success"].as_array().map(Vec::len), Some(1_000));
+    }
+}
+
+#[test]
+#[cfg_attr(without = "nginx", ignore = "its server is not installed")]
+fn a_worker_sends_a_hundred_thousand_records_in_constant_memory() {
+    let mut server = Gateway::Nginx.start("");
+    let name = User::new(&server, PHP, "constant").name;
+    fill(&User {
+        server: &server,
+        version: PHP,
+        name: name.clone(),
+        password: password(),
+    });
+    // New workers, whose memory knows nothing of the uploads.
+    server.stop_workers();
+    server.start_workers();
+    let user = User {
+        server: &server,
+        version: PYTHON,
+        name,
+        password: password(),
+    };
+    user.get("info/collections").json();
+    user.get("storage/history?limit=1&full=1").json();
+    forget_peak(&server);
+    let idle = status(&server, "VmRSS:");
+    for accept in [
+        "application/newlines",
+        "application/json",
+        "application/whoisi",
+    ] {
+        let answer = user.get_as(accept, "storage/history?full=1");
+        assert_eq!(answer.status, 200, "{answer:?}");
+        assert_eq!(answer.header("X-Weave-Records"), Some("100000"));
+        assert!(
+            answer.body.len() > RECORDS * PAYLOAD,
+            "{} bytes",
+            answer.body.len()
+        );
+        let peak = status(&server, "VmHWM:");
+        let grown = peak.saturating_sub(idle);
+        println!(
+            "{accept}: {} bytes; idle {idle} KiB, at most {peak}",
+            answer.body.len()
+        );
+        assert!(
+            grown < MOST,
+            "{accept}: {idle} KiB idle, {peak} at the most"
+        );
+    }
+    let sorted = user.get_as("application/newlines", "storage/history?full=1&sort=newest");
+    assert_eq!(sorted.text().lines().count(), RECORDS);
+    println!("sorted: at most {} KiB", status(&server, "VmHWM:"));
+}
+
+#[test]
+#[cfg_attr(without = "nginx", ignore = "its server is not installed")]
+fn twenty_megabytes_at_once_are_stored_whole_and_cost_a_few_copies_of_themselves() {
+    let server = Gateway::Nginx.start("");
+    let user = User::new(&server, PHP, "at-once");
+    user.get("info/collections").json();
+    forget_peak(&server);
+    let idle = status(&server, "VmRSS:");
+    let payload = "x".repeat(200_000);
+    let records: Vec<Value> = (0..100)
+        .map(|number| json!({"id": format!("{number:03}"), "payload": payload}))
+        .collect();
+    let answer = user
+        .post("storage/history", json!(records).to_string())
+        .json();
+    assert_eq!(answer["success"].as_array().map(Vec::len), Some(100));
+    assert_eq!(user.ids("storage/history").len(), 100);
+    let used = user.at(PYTHON).get("info/collection_usage").json();
+    assert_eq!(used, json!({"history": 20_000_000.0 / 1024.0}));
+    let peak = status(&server, "VmHWM:");
+    println!("idle {idle} KiB, at most {peak}");
+    assert!(
+        peak - idle < 64 * 1024,
+        "{idle} KiB idle, {peak} at the most"
+    );
+}
+
+fn password() -> String {
+    "a long password".to_owned()
+}
