@@ -11,20 +11,49 @@ mod screens {
     mod sessions;
 }
 
-use harness::Server;
+use harness::api::{PYTHON, User};
 use harness::browser::Profile;
 use harness::http::Response;
 use harness::visitor::Visitor;
+use harness::{Gateway, Server};
+use std::sync::OnceLock;
 
 /// The password that the harness gives to everybody.
 const PASSWORD: &str = "a long password";
 
-/// Settings with an administrator whom [`administrator`] makes.
+/// Settings with an administrator whom [`administrator`] makes, and with the operator's secret.
 const ADMIN: &str = "[web]\nadmins = [\"root\"]\n[registration]\nsecret = \"operators-own\"\n";
 
-/// Makes an account by the user API, and signs in on the pages.
+/// The server of all tests that need nothing special.
+fn server() -> &'static Server {
+    static SERVER: OnceLock<Server> = OnceLock::new();
+    SERVER.get_or_init(|| Gateway::Builtin.start(ADMIN))
+}
+
+/// A person with an account, made as the operator's own tools make it: sign-ups are counted, and a
+/// test program has many.
+fn registered(server: &Server, name: &str) -> Profile {
+    let profile = Profile::new(server, name, PASSWORD);
+    let create = profile.desktop().create(&format!("{name}@example.com"));
+    let made = server.send(&create.header("X-Weave-Secret", "operators-own"));
+    assert_eq!(made.status, 200, "{made:?}");
+    profile
+}
+
+/// The same, asking the storage API.
+fn user<'s>(server: &'s Server, name: &str) -> User<'s> {
+    let Profile { user, password, .. } = registered(server, name);
+    User {
+        server,
+        version: PYTHON,
+        name: user,
+        password,
+    }
+}
+
+/// Makes an account, and signs in on the pages.
 fn signed_in<'s>(server: &'s Server, name: &str) -> Visitor<'s> {
-    Profile::registered(server, name);
+    registered(server, name);
     enter(server, name)
 }
 
@@ -41,17 +70,9 @@ fn enter<'s>(server: &'s Server, name: &str) -> Visitor<'s> {
     visitor
 }
 
-/// Makes the administrator, as the operator's own tools may, and signs in on the pages.
+/// Makes the administrator, and signs in on the pages.
 fn administrator(server: &Server) -> Visitor<'_> {
-    let profile = Profile::new(server, "root", PASSWORD);
-    let made = server.send(
-        &profile
-            .desktop()
-            .create("root@example.com")
-            .header("X-Weave-Secret", "operators-own"),
-    );
-    assert_eq!(made.status, 200, "{made:?}");
-    enter(server, "root")
+    signed_in(server, "root")
 }
 
 /// Fails unless the page is well and says all of this.

@@ -3,6 +3,7 @@
 //! - [`Gateway`] starts the program behind Apache, nginx or alone, as the files in `apache/` say.
 //! - [`http`] sends requests byte for byte and shows answers byte for byte.
 //! - [`api`] asks the storage API without any ornament.
+//! - [`chromium`] is a real browser.
 //! - [`visitor`] is a person before the pages.
 //! - [`browser`] speaks as the desktop and the Android client do.
 //!

@@ -1,15 +1,15 @@
 //! One's own account: what is shown of it, and what can be done.
 
 use crate::harness::Gateway;
-use crate::harness::api::{PYTHON, User};
+use crate::harness::api::User;
 use crate::harness::browser::Profile;
 use crate::harness::visitor::Visitor;
-use crate::{PASSWORD, complains, enter, says};
+use crate::{ADMIN, PASSWORD, complains, enter, registered, says, user};
 use serde_json::json;
 
 /// Somebody who has synced some things.
 fn synced<'s>(server: &'s crate::harness::Server, name: &str) -> (User<'s>, Visitor<'s>) {
-    let user = User::new(server, PYTHON, name);
+    let user = user(server, name);
     let records: Vec<_> = (0..3)
         .map(|n| json!({"id": format!("r{n}"), "payload": "x".repeat(1_000), "sortindex": n}))
         .collect();
@@ -23,7 +23,7 @@ fn synced<'s>(server: &'s crate::harness::Server, name: &str) -> (User<'s>, Visi
 
 #[test]
 fn what_is_stored_is_shown_by_collection_and_in_whole() {
-    let server = Gateway::Builtin.shared();
+    let server = crate::server();
     let (_, mut visitor) = synced(&server, "shown");
     let page = visitor.open("account");
     says(
@@ -44,18 +44,18 @@ fn what_is_stored_is_shown_by_collection_and_in_whole() {
 
 #[test]
 fn a_quota_is_a_bar_with_a_word_when_it_fills() {
-    let server = Gateway::Builtin.start("[quota]\nbytes = \"3 KB\"\n");
+    let server = Gateway::Builtin.start(&format!("{ADMIN}[quota]\nbytes = 3200\n"));
     let (_, mut visitor) = synced(&server, "filled");
     says(
         &visitor.open("account"),
-        &["of 3.1 KB used", "There is not much space left"],
+        &["3.0 KB of 3.2 KB used", "There is not much space left"],
     );
 }
 
 #[test]
 fn devices_are_listed_by_their_names() {
-    let server = Gateway::Builtin.shared();
-    let profile = Profile::registered(&server, "devices");
+    let server = crate::server();
+    let profile = registered(&server, "devices");
     server.send(&profile.desktop().get("info/collections"));
     server.send(&profile.android().get("info/collections"));
     let hostile = profile.desktop().get("info/collections");
@@ -100,8 +100,8 @@ fn devices_are_listed_by_their_names() {
 
 #[test]
 fn devices_are_not_kept_where_the_operator_does_not_want_it() {
-    let server = Gateway::Builtin.start("web.devices = false\n");
-    let profile = Profile::registered(&server, "unseen");
+    let server = Gateway::Builtin.start(&ADMIN.replace("[web]", "[web]\ndevices = false"));
+    let profile = registered(&server, "unseen");
     server.send(&profile.desktop().get("info/collections"));
     says(
         &enter(&server, "unseen").open("account"),
@@ -112,7 +112,7 @@ fn devices_are_not_kept_where_the_operator_does_not_want_it() {
 
 #[test]
 fn a_download_holds_every_record_as_it_is() {
-    let server = Gateway::Builtin.shared();
+    let server = crate::server();
     let (_, mut visitor) = synced(&server, "taken-home");
     let file = visitor.open("account/download");
     assert_eq!(file.header("Content-Type"), Some("application/json"));
@@ -123,7 +123,7 @@ fn a_download_holds_every_record_as_it_is() {
     );
     let data = file.json();
     assert_eq!(data["user"], "taken-home");
-    assert_eq!(data["email"], "someone@example.com");
+    assert_eq!(data["email"], "taken-home@example.com");
     assert_eq!(
         data["collections"]["bookmarks"].as_array().unwrap().len(),
         3
@@ -138,7 +138,7 @@ fn a_download_holds_every_record_as_it_is() {
 
 #[test]
 fn one_collection_goes_and_the_others_stay() {
-    let server = Gateway::Builtin.shared();
+    let server = crate::server();
     let (user, mut visitor) = synced(&server, "tidied");
     let before = user.get("info/collections").json();
     says(
@@ -162,7 +162,7 @@ fn one_collection_goes_and_the_others_stay() {
 
 #[test]
 fn everything_goes_and_the_account_stays() {
-    let server = Gateway::Builtin.shared();
+    let server = crate::server();
     let (user, mut visitor) = synced(&server, "emptied");
     says(&visitor.open("account/clear"), &["begins anew"]);
     let page = visitor.submit("account/clear", &[]);
@@ -178,7 +178,7 @@ fn everything_goes_and_the_account_stays() {
 
 #[test]
 fn address_and_password_change_for_who_knows_the_old_one() {
-    let server = Gateway::Builtin.shared();
+    let server = crate::server();
     let (_, mut visitor) = synced(&server, "changing");
     let email = |email: &'static str, old: &'static str| [("email", email), ("old", old)];
     let page = "account/email";

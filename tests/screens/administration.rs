@@ -1,9 +1,8 @@
 //! The administrator's pages.
 
 use crate::harness::Gateway;
-use crate::harness::api::{PYTHON, User};
 use crate::harness::visitor::Visitor;
-use crate::{ADMIN, PASSWORD, administrator, complains, enter, says, signed_in};
+use crate::{ADMIN, PASSWORD, administrator, complains, enter, says, signed_in, user};
 
 #[test]
 fn only_administrators_see_them() {
@@ -23,7 +22,7 @@ fn only_administrators_see_them() {
 #[test]
 fn users_are_listed_found_and_turned_over() {
     let server = Gateway::Builtin.start(ADMIN);
-    let user = User::new(&server, PYTHON, "ada");
+    let user = user(&server, "ada");
     user.put(
         "storage/tabs/a",
         format!(r#"{{"payload":"{}"}}"#, "x".repeat(2_000)),
@@ -48,7 +47,7 @@ fn users_are_listed_found_and_turned_over() {
 #[test]
 fn a_disabled_user_is_out_at_once_and_back_again() {
     let server = Gateway::Builtin.start(ADMIN);
-    let user = User::new(&server, PYTHON, "ada");
+    let user = user(&server, "ada");
     let mut ada = enter(&server, "ada");
     let mut admin = administrator(&server);
     let page = "admin/user?name=ada";
@@ -72,7 +71,7 @@ fn a_disabled_user_is_out_at_once_and_back_again() {
 #[test]
 fn quota_and_alert_reach_the_users_browser() {
     let server = Gateway::Builtin.start(ADMIN);
-    let user = User::new(&server, PYTHON, "ada");
+    let user = user(&server, "ada");
     let mut admin = administrator(&server);
     let page = "admin/user?name=ada";
     let quota = |text: &'static str| [("name", "ada"), ("do", "quota"), ("quota", text)];
@@ -128,7 +127,7 @@ fn health_and_the_last_failures_are_shown_with_their_cause() {
         ],
     );
     let database = server.data_folder().join("weft.db");
-    let user = User::new(&server, PYTHON, "ada");
+    let user = user(&server, "ada");
     for end in ["", "-wal", "-shm"] {
         let file = format!("{}{end}", database.display());
         std::fs::remove_file(&file).ok();

@@ -1,10 +1,9 @@
 //! Signing up, in and out, and leaving for good.
 
 use crate::harness::Gateway;
-use crate::harness::api::{PYTHON, User};
 use crate::harness::browser::Profile;
 use crate::harness::visitor::Visitor;
-use crate::{PASSWORD, administrator, complains, says, signed_in};
+use crate::{PASSWORD, administrator, complains, registered, says, signed_in, user};
 
 fn sign_up(visitor: &mut Visitor<'_>, name: &str) -> crate::harness::http::Response {
     let fields = [
@@ -17,7 +16,7 @@ fn sign_up(visitor: &mut Visitor<'_>, name: &str) -> crate::harness::http::Respo
 
 #[test]
 fn who_signs_up_is_signed_in_and_can_sync() {
-    let server = Gateway::Builtin.shared();
+    let server = crate::server();
     let mut visitor = Visitor::new(&server);
     let page = sign_up(&mut visitor, "newcomer");
     says(
@@ -35,7 +34,7 @@ fn who_signs_up_is_signed_in_and_can_sync() {
 
 #[test]
 fn an_address_as_a_name_becomes_the_name_that_browsers_make() {
-    let server = Gateway::Builtin.shared();
+    let server = crate::server();
     let mut visitor = Visitor::new(&server);
     let page = sign_up(&mut visitor, "Foo@Example.com");
     says(
@@ -56,7 +55,7 @@ fn an_address_as_a_name_becomes_the_name_that_browsers_make() {
 
 #[test]
 fn what_is_wrong_with_a_sign_up_is_said() {
-    let server = Gateway::Builtin.shared();
+    let server = crate::server();
     let rows = [
         (
             ["", PASSWORD, PASSWORD, ""],
@@ -93,7 +92,7 @@ fn what_is_wrong_with_a_sign_up_is_said() {
 
 #[test]
 fn a_hostile_name_comes_back_as_text() {
-    let server = Gateway::Builtin.shared();
+    let server = crate::server();
     let hostile = "\"><script>alert('x')</script>`&";
     for path in ["account/sign-in", "account/sign-up", "weave-delete-account"] {
         let fields = [("username", hostile), ("password", PASSWORD)];
@@ -175,8 +174,8 @@ fn nobody_signs_up_as_the_administrator() {
 
 #[test]
 fn a_wrong_password_is_refused_and_too_many_are_stopped() {
-    let server = Gateway::Builtin.start("[lockout]\nfailures = 0\n");
-    Profile::registered(&server, "guessed");
+    let server = Gateway::Builtin.start(&format!("{}[lockout]\nfailures = 0\n", crate::ADMIN));
+    registered(&server, "guessed");
     let mut visitor = Visitor::new(&server);
     let wrong = [("username", "guessed"), ("password", "not the password")];
     for _ in 0..20 {
@@ -194,8 +193,8 @@ fn a_wrong_password_is_refused_and_too_many_are_stopped() {
 #[test]
 #[cfg_attr(without = "apache", ignore = "its server is not installed")]
 fn a_cgi_program_remembers_wrong_passwords_too() {
-    let server = Gateway::Cgi.start("");
-    Profile::registered(&server, "guessed");
+    let server = Gateway::Cgi.start(crate::ADMIN);
+    registered(&server, "guessed");
     let mut visitor = Visitor::new(&server);
     let wrong = [("username", "guessed"), ("password", "not the password")];
     let refused = (0..21).map(|_| visitor.submit("account/sign-in", &wrong).status);
@@ -204,8 +203,8 @@ fn a_cgi_program_remembers_wrong_passwords_too() {
 
 #[test]
 fn who_leaves_takes_everything_along() {
-    let server = Gateway::Builtin.shared();
-    let user = User::new(&server, PYTHON, "leaver");
+    let server = crate::server();
+    let user = user(&server, "leaver");
     user.put("storage/bookmarks/a", r#"{"payload":"x"}"#);
     let mut visitor = Visitor::new(&server);
     let page = "weave-delete-account";
@@ -218,13 +217,13 @@ fn who_leaves_takes_everything_along() {
     let right = [("username", "leaver"), ("password", PASSWORD)];
     says(&visitor.submit(page, &right), &["Account removed"]);
     assert_eq!(user.get("info/collections").status, 401);
-    let again = User::new(&server, PYTHON, "leaver");
+    let again = crate::user(&server, "leaver");
     assert_eq!(again.get("info/collections").text(), "{}");
 }
 
 #[test]
 fn who_signs_out_is_out() {
-    let server = Gateway::Builtin.shared();
+    let server = crate::server();
     let mut visitor = signed_in(&server, "outgoing");
     let page = visitor.open("account");
     let token = crate::harness::visitor::token(&page).unwrap();

@@ -22,7 +22,7 @@ fn header<'r>(page: &'r Response, name: &str) -> &'r str {
 
 #[test]
 fn every_page_forbids_what_pages_must_not_do() {
-    let server = Gateway::Builtin.shared();
+    let server = crate::server();
     let mut visitor = signed_in(&server, "headers");
     let own = [
         "account",
@@ -61,7 +61,7 @@ fn every_page_forbids_what_pages_must_not_do() {
 
 #[test]
 fn no_cookie_is_set_before_there_is_a_form() {
-    let server = Gateway::Builtin.shared();
+    let server = crate::server();
     let mut visitor = Visitor::new(&server);
     visitor.open("");
     assert!(visitor.cookies.is_empty());
@@ -110,30 +110,30 @@ fn links_lead_to_pages(server: &Server) {
 
 #[test]
 fn links_lead_to_pages_at_the_root() {
-    links_lead_to_pages(&Gateway::Builtin.shared());
+    links_lead_to_pages(crate::server());
 }
 
 #[test]
 #[cfg_attr(without = "apache", ignore = "its server is not installed")]
 fn links_lead_to_pages_in_a_folder_of_shared_hosting() {
-    links_lead_to_pages(&Gateway::Cgi.shared());
+    links_lead_to_pages(&Gateway::Cgi.start(crate::ADMIN));
 }
 
 #[test]
 #[cfg_attr(without = "apache", ignore = "its server is not installed")]
 fn links_lead_to_pages_behind_the_programs_name() {
-    links_lead_to_pages(&Gateway::CgiByName.shared());
+    links_lead_to_pages(&Gateway::CgiByName.start(crate::ADMIN));
 }
 
 #[test]
 #[cfg_attr(without = "nginx", ignore = "its server is not installed")]
 fn links_lead_to_pages_behind_nginx() {
-    links_lead_to_pages(&Gateway::Nginx.shared());
+    links_lead_to_pages(&Gateway::Nginx.start(crate::ADMIN));
 }
 
 #[test]
 fn head_answers_as_get_without_a_body() {
-    let server = Gateway::Builtin.shared();
+    let server = crate::server();
     let visitor = Visitor::new(&server);
     for path in ["", "account/sign-in", "media/weft.css"] {
         let head = server.send(&visitor.request("HEAD", path));
@@ -145,7 +145,7 @@ fn head_answers_as_get_without_a_body() {
 
 #[test]
 fn the_style_is_kept_by_browsers_and_asked_for_again() {
-    let server = Gateway::Builtin.shared();
+    let server = crate::server();
     let visitor = Visitor::new(&server);
     let style = server.send(&visitor.request("GET", "media/weft.css"));
     assert_eq!(header(&style, "Content-Type"), "text/css; charset=utf-8");
@@ -157,7 +157,7 @@ fn the_style_is_kept_by_browsers_and_asked_for_again() {
 
 #[test]
 fn other_methods_are_told_which_there_are() {
-    let server = Gateway::Builtin.shared();
+    let server = crate::server();
     let visitor = Visitor::new(&server);
     for (method, path, allowed) in [
         ("PUT", "account", "GET, HEAD, POST"),
@@ -173,7 +173,7 @@ fn other_methods_are_told_which_there_are() {
 
 #[test]
 fn the_front_page_says_what_to_enter_and_what_it_knows() {
-    let server = Gateway::Builtin.shared();
+    let server = crate::server();
     let page = Visitor::new(&server).open("");
     let address = format!("http://{}/", server.host());
     says(
@@ -195,9 +195,10 @@ fn the_front_page_says_what_to_enter_and_what_it_knows() {
 }
 
 #[test]
+#[cfg_attr(without = "nginx", ignore = "its server is not installed")]
 fn the_front_page_tells_of_an_address_that_differs() {
     let told = "server.public_url = \"https://sync.example.org/weave/\"\n";
-    let server = Gateway::Builtin.start(told);
+    let server = Gateway::Nginx.start(told);
     let page = Visitor::new(&server).open("");
     let came = format!("You came by <code>http://{}/</code>", server.host());
     says(&page, &["value=\"https://sync.example.org/weave/\"", &came]);
@@ -205,7 +206,7 @@ fn the_front_page_tells_of_an_address_that_differs() {
 
 #[test]
 fn a_host_name_can_put_nothing_into_a_page() {
-    let server = Gateway::Builtin.shared();
+    let server = crate::server();
     let hostile = Request::new("GET", "/").header("Host", "\"><script>alert(1)</script>");
     let page = server.send(&hostile);
     assert!(!page.text().contains("<script"), "{page:?}");

@@ -3,7 +3,7 @@
 use crate::harness::Gateway;
 use crate::harness::browser::Profile;
 use crate::harness::visitor::{Visitor, token};
-use crate::{PASSWORD, enter, signed_in};
+use crate::{PASSWORD, enter, registered, signed_in};
 
 fn is_in(visitor: &mut Visitor<'_>) -> bool {
     visitor.open("account");
@@ -12,8 +12,8 @@ fn is_in(visitor: &mut Visitor<'_>) -> bool {
 
 #[test]
 fn a_session_cookie_is_for_no_script_and_no_other_page() {
-    let server = Gateway::Builtin.shared();
-    Profile::registered(&server, "cookies");
+    let server = crate::server();
+    registered(&server, "cookies");
     let mut visitor = Visitor::new(&server);
     let form = token(&visitor.open("account/sign-in")).unwrap();
     let fields = [("username", "cookies"), ("password", PASSWORD)];
@@ -37,9 +37,9 @@ fn a_session_cookie_is_for_no_script_and_no_other_page() {
 }
 
 #[test]
+#[cfg_attr(without = "nginx", ignore = "its server is not installed")]
 fn behind_https_the_cookie_is_for_https_and_the_path_is_the_operators() {
-    let server =
-        Gateway::Builtin.start("server.public_url = \"https://sync.example.org/weave/\"\n");
+    let server = Gateway::Nginx.start("server.public_url = \"https://sync.example.org/weave/\"\n");
     let answer = Visitor::new(&server).open("account/sign-in");
     let cookie = answer.header("Set-Cookie").unwrap();
     let end = "; Path=/weave/; HttpOnly; SameSite=Lax; Secure";
@@ -48,7 +48,7 @@ fn behind_https_the_cookie_is_for_https_and_the_path_is_the_operators() {
 
 #[test]
 fn a_form_without_our_token_does_nothing() {
-    let server = Gateway::Builtin.shared();
+    let server = crate::server();
     let mut visitor = signed_in(&server, "forged");
     let theirs = signed_in(&server, "forger").open("account/clear");
     let theirs = token(&theirs).unwrap();
@@ -85,14 +85,14 @@ fn a_form_without_our_token_does_nothing() {
         visitor
             .open("account")
             .text()
-            .contains("someone@example.com")
+            .contains("forged@example.com")
     );
 }
 
 #[test]
 fn nobody_is_signed_in_by_a_form_of_somebody_elses_page() {
-    let server = Gateway::Builtin.shared();
-    Profile::registered(&server, "lured");
+    let server = crate::server();
+    registered(&server, "lured");
     let mut attacker = Visitor::new(&server);
     let theirs = token(&attacker.open("account/sign-in")).unwrap();
     let mut victim = Visitor::new(&server);
@@ -104,7 +104,7 @@ fn nobody_is_signed_in_by_a_form_of_somebody_elses_page() {
 
 #[test]
 fn a_changed_or_foreign_cookie_is_nobodys() {
-    let server = Gateway::Builtin.shared();
+    let server = crate::server();
     let visitor = signed_in(&server, "tampered");
     signed_in(&server, "tampered2");
     let (name, path, value) = visitor.cookies[0].clone();
@@ -126,10 +126,10 @@ fn a_changed_or_foreign_cookie_is_nobodys() {
 
 #[test]
 fn another_installation_takes_no_cookie_of_ours() {
-    let server = Gateway::Builtin.shared();
+    let server = crate::server();
     let visitor = signed_in(&server, "foreign");
-    let other = Gateway::Builtin.start("");
-    Profile::registered(&other, "foreign");
+    let other = Gateway::Builtin.start(crate::ADMIN);
+    registered(&other, "foreign");
     let mut guest = Visitor::new(&other);
     guest.cookies = visitor.cookies.clone();
     assert!(!is_in(&mut guest));
@@ -137,7 +137,7 @@ fn another_installation_takes_no_cookie_of_ours() {
 
 #[test]
 fn a_new_password_ends_every_other_session() {
-    let server = Gateway::Builtin.shared();
+    let server = crate::server();
     let mut visitor = signed_in(&server, "renewed");
     let mut elsewhere = enter(&server, "renewed");
     let fields = [
@@ -146,7 +146,7 @@ fn a_new_password_ends_every_other_session() {
         ("confirm", "another long one"),
     ];
     let page = visitor.submit("account/password", &fields);
-    crate::says(&page, &["Your password is changed"]);
+    says(&page, &["Your password is changed"]);
     assert!(is_in(&mut visitor));
     assert!(!is_in(&mut elsewhere));
     let profile = Profile::new(&server, "renewed", "another long one");
@@ -168,7 +168,7 @@ fn a_new_password_ends_every_other_session() {
 
 #[test]
 fn a_session_that_was_brought_along_is_not_taken_over() {
-    let server = Gateway::Builtin.shared();
+    let server = crate::server();
     let mut visitor = signed_in(&server, "fixed");
     let before = visitor.cookies.clone();
     visitor.cookies.clear();
@@ -178,7 +178,7 @@ fn a_session_that_was_brought_along_is_not_taken_over() {
 
 #[test]
 fn pages_of_ones_own_ask_who_is_there() {
-    let server = Gateway::Builtin.shared();
+    let server = crate::server();
     for path in [
         "account",
         "account/password",
@@ -198,8 +198,8 @@ fn pages_of_ones_own_ask_who_is_there() {
 
 #[test]
 fn workers_that_start_at_once_have_one_key() {
-    let server = Gateway::Builtin.start("");
-    Profile::registered(&server, "crowd");
+    let server = Gateway::Builtin.start(crate::ADMIN);
+    registered(&server, "crowd");
     let visitors: Vec<bool> = std::thread::scope(|scope| {
         let tasks: Vec<_> = (0..6)
             .map(|_| scope.spawn(|| is_in(&mut enter(&server, "crowd"))))
