@@ -1,15 +1,22 @@
 //! What the commands and the doors do: an application from a configuration, behind a gateway.
 
+mod by_hand;
+mod mail;
+mod nodes;
+mod removal;
+
 use crate::api::Api;
-use crate::app::{App, OutOfOrder, build};
-use crate::auth::{AuthError, NewAccount, Password};
+use crate::app::{App, OutOfOrder, build, people};
 use crate::cli::{self, Answer, Caller, Common, Failure, Migrated, Role, Socket};
 use crate::config::Config;
 use crate::exchange::Application;
 use crate::gateway::{self, http};
-use crate::storage::{Storage, StorageError};
-use crate::sync::{Clock, UserName, username_from_account};
+use crate::storage::Storage;
+use crate::sync::Clock;
+use by_hand::{ByHand, storage_failure};
 use fastcgi::{Limits, Listener, Stop};
+use nodes::Listed;
+use removal::{Place, Removal};
 use std::io::{self, Read, Write};
 use std::net::SocketAddr;
 use std::sync::Arc;
@@ -165,6 +172,29 @@ impl cli::Program for Program {
     fn accounts(&self, config: &Config) -> Result<Box<dyn cli::Accounts>, Failure> {
         Ok(Box::new(ByHand(self.api(config)?)))
     }
+
+    fn mail(&self, config: &Config, address: &str) -> Result<Vec<String>, Failure> {
+        mail::test(&people::people(config).map_err(Failure::Other)?, address)
+    }
+
+    fn nodes(&self, config: &Config) -> Result<Box<dyn cli::Nodes>, Failure> {
+        Ok(Box::new(Listed(
+            people::people(config).map_err(Failure::Other)?,
+        )))
+    }
+
+    fn move_user(
+        &self,
+        (from, to): (&Config, &Config),
+        name: &str,
+        tell: &mut dyn FnMut(&str),
+    ) -> Result<String, Failure> {
+        let removal = Removal {
+            from: Place::new(from, self.api(from)?)?,
+            to: Place::new(to, self.api(to)?)?,
+        };
+        removal.run(name, tell)
+    }
 }
 
 fn purge(storage: &dyn Storage) -> Result<u64, Failure> {
@@ -175,96 +205,5 @@ fn purge(storage: &dyn Storage) -> Result<u64, Failure> {
         if step < PURGE_STEP {
             return Ok(gone);
         }
-    }
-}
-
-fn storage_failure(error: StorageError) -> Failure {
-    Failure::Other(error.to_string())
-}
-
-fn account_failure(error: AuthError) -> Failure {
-    Failure::Other(error.to_string())
-}
-
-/// Accounts, changed by the operator.
-struct ByHand(Api);
-
-impl ByHand {
-    fn name(&self, text: &str) -> Result<UserName, Failure> {
-        username_from_account(text).map_err(|_| {
-            Failure::Other(format!(
-                "\"{text}\" can't be a user: it must be an e-mail address, or 1 to 32 letters, \
-                 digits, dots, underscores and hyphens"
-            ))
-        })
-    }
-
-    fn password(&self, name: &UserName, text: &str) -> Result<Password, Failure> {
-        let password = Password::from_wire(text.as_bytes()).ok();
-        password.filter(|password| password.may_be_chosen_by(name.as_str()).is_ok()).ok_or_else(|| {
-            Failure::Other(
-                "the password is too weak: it must have 8 characters at least and not be the user's \
-                 name"
-                    .to_owned(),
-            )
-        })
-    }
-}
-
-fn unknown(name: &UserName) -> Failure {
-    Failure::Other(format!("there is no user {name}"))
-}
-
-impl cli::Accounts for ByHand {
-    fn add(&self, name: &str, password: &str, email: Option<&str>) -> Result<(), Failure> {
-        let email = email.or_else(|| name.contains('@').then_some(name));
-        let name = self.name(name)?;
-        let password = self.password(&name, password)?;
-        let new = NewAccount {
-            name: &name,
-            password: &password,
-            email,
-        };
-        match self.0.accounts.create(&new).map_err(account_failure)? {
-            Some(_) => Ok(()),
-            None => Err(Failure::Other(format!("there is a user {name} already"))),
-        }
-    }
-
-    fn list(&self, visit: &mut dyn FnMut(&cli::Account)) -> Result<(), Failure> {
-        for account in self.0.accounts.list().map_err(account_failure)? {
-            visit(&cli::Account {
-                name: account.name.to_string(),
-                email: account.email,
-                enabled: account.enabled,
-            });
-        }
-        Ok(())
-    }
-
-    fn set_password(&self, name: &str, password: &str) -> Result<(), Failure> {
-        let name = self.name(name)?;
-        let password = self.password(&name, password)?;
-        match self
-            .0
-            .accounts
-            .set_password(&name, &password)
-            .map_err(account_failure)?
-        {
-            true => Ok(()),
-            false => Err(unknown(&name)),
-        }
-    }
-
-    fn delete(&self, name: &str) -> Result<(), Failure> {
-        let name = self.name(name)?;
-        let account = self.0.accounts.lookup(&name).map_err(account_failure)?;
-        let account = account.ok_or_else(|| unknown(&name))?;
-        self.0
-            .storage
-            .forget_user(account.id)
-            .map_err(storage_failure)?;
-        self.0.accounts.delete(&name).map_err(account_failure)?;
-        Ok(())
     }
 }

@@ -8,7 +8,7 @@ use std::path::{Path, PathBuf};
 /// Each module of the library, and the ones it may import from. What is not listed may import nothing
 /// of ours.
 const MAY_IMPORT: [(&str, &[&str]); 16] = [
-    ("accounts", &["auth", "sync"]),
+    ("accounts", &["auth", "storage", "sync"]),
     (
         "api",
         &[

@@ -7,11 +7,14 @@ use std::time::Duration;
 use weft::api::heartbeat::LastCheck;
 use weft::api::profile::Profile;
 use weft::api::{Api, Settings};
+use weft::app::people::people;
 use weft::auth::password::{Argon2Cost, HashSettings, Password, PasswordHashes};
 use weft::auth::password_check::{Memory, PasswordCheck};
 use weft::auth::sqlite::SqliteAccounts;
 use weft::auth::{Accounts, NewAccount, RateLimit};
 use weft::cache::InProcess;
+use weft::config::Config;
+use weft::config::value::FilePath;
 use weft::exchange::{RequestBody, Response, ResponseBody, Target};
 use weft::routes::{self, Route};
 use weft::security_log::SecurityLog;
@@ -51,7 +54,10 @@ fn server(daily_bytes: u64) -> Server {
     accounts.create(&new).unwrap().unwrap();
     let clock: weft::sync::Clock = Arc::new(|| Timestamp::from_centis(179_545_980_750));
     let cache = Arc::new(InProcess::new(10));
+    let mut config = Config::default();
+    config.data.dir = FilePath(folder.path().to_owned());
     let api = Api {
+        people: people(&config).unwrap(),
         storage: Arc::new(SqliteStorage::new(file("weft.db"), Arc::clone(&clock))),
         accounts: Arc::new(accounts),
         lockout: None,

@@ -30,3 +30,9 @@ CREATE INDEX wbo_modified ON wbo (collection, modified, id);
 
 -- What no longer exists and still takes room, counts and is to be purged.
 CREATE INDEX wbo_expires ON wbo (collection, expires) WHERE expires IS NOT NULL;
+
+-- Users whose records are being carried to another node, or were. Others have no row.
+CREATE TABLE away (
+    user INTEGER PRIMARY KEY,
+    gone INTEGER NOT NULL       -- 0: held for the copy; 1: on another node
+) STRICT;

@@ -80,6 +80,10 @@ pub enum ApiError {
 
 impl From<StorageError> for ApiError {
     fn from(error: StorageError) -> Self {
+        if let StorageError::Elsewhere = error {
+            // Their browser asks for its node then.
+            return ApiError::Unauthorized;
+        }
         log::error!("{error}");
         ApiError::Unavailable
     }

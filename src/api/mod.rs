@@ -4,12 +4,15 @@
 //! no engine by name. What every response carries (times, backoff, the account's alert) is put on in
 //! one place, [`finish`].
 
+pub mod captcha;
 pub mod error;
+pub mod farewell;
 pub mod format;
 pub mod heartbeat;
 pub mod info;
 pub mod json;
 pub mod login;
+pub mod nodes;
 pub mod profile;
 mod public_url;
 pub mod search;
@@ -18,12 +21,13 @@ pub mod user;
 pub mod wbo_json;
 pub mod wipe_guard;
 
+use crate::accounts::People;
 use crate::auth::{Accounts, Lockout, RateLimit};
 use crate::exchange::{BodyError, Client, Request, RequestBody, Response, ResponseBody, Target};
 use crate::security_log::SecurityLog;
 use crate::storage::Storage;
 use crate::storage::write_cap::WriteCap;
-use crate::sync::{Clock, Limits, Timestamp};
+use crate::sync::{Clock, Limits, Timestamp, UserId, UserName};
 use error::{ApiError, Code};
 use http::header::{CONTENT_TYPE, HeaderName, HeaderValue};
 use http::{HeaderMap, Method, StatusCode};
@@ -37,6 +41,8 @@ pub struct Api {
     pub storage: Arc<dyn Storage>,
     /// Who may do what.
     pub accounts: Arc<dyn Accounts>,
+    /// Forgotten passwords, invitations, mail, captchas, nodes.
+    pub people: People,
     /// Counts failed logins; nothing when there is no lockout.
     pub lockout: Option<Arc<Lockout>>,
     /// How much each user may write in a day; nothing when there is no cap.
@@ -70,6 +76,8 @@ pub struct Settings {
     pub wipe_guard: Duration,
     /// What `node/weave` answers.
     pub node: Node,
+    /// The URL of this node, where users of other nodes are refused.
+    pub check_node: Option<String>,
     /// The URL that people put into their browsers, with its slash; nothing to find it out.
     pub public_url: Option<String>,
     /// The URL path under which the API lies; nothing to find it out.
@@ -87,19 +95,21 @@ pub enum Node {
     Fixed(String),
     /// `null`: no node for now.
     None,
+    /// One of several, chosen when the user asks for the first time.
+    Assign,
 }
 
-/// How accounts are made.
-#[derive(Clone, Debug, PartialEq, Eq)]
+/// How accounts are made. Who may make them is a choice of [`People`].
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Registration {
-    /// Anybody may sign up.
-    pub open: bool,
     /// Whoever sends this as `X-Weave-Secret` may sign up in any case.
     pub secret: Option<String>,
     /// An e-mail address must be given.
     pub require_email: bool,
     /// The user name must be the one that browsers make of the e-mail address.
     pub strict_usernames: bool,
+    /// Names that nobody can sign up under, because they mean something to the operator.
+    pub reserved: Vec<UserName>,
 }
 
 impl Default for Settings {
@@ -112,14 +122,10 @@ impl Default for Settings {
             maintenance: false,
             wipe_guard: Duration::from_secs(10),
             node: Node::Here,
+            check_node: None,
             public_url: None,
             base_path: None,
-            registration: Registration {
-                open: true,
-                secret: None,
-                require_email: false,
-                strict_usernames: false,
-            },
+            registration: Registration::default(),
         }
     }
 }
@@ -176,6 +182,11 @@ impl Call<'_> {
 /// extensions until [`finish`] prints it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct SessionTime(pub Timestamp);
+
+/// Whose records a storage request was about, once the user was let in: for whoever calls the
+/// handlers. Carried in the response's extensions.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Owner(pub UserId);
 
 /// The account's alert text, on its way to [`finish`].
 #[derive(Clone, Debug, PartialEq, Eq)]

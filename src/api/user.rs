@@ -3,16 +3,19 @@
 //! Browsers compare these bodies as strings: `0` and `1` without a newline, a node's URL without quotes
 //! and with its slash, the bare number of an error.
 
+mod reset;
+
 use super::error::{ApiError, Code};
 use super::json::{Members, Shape, shape, shape_of, text_of};
 use super::profile::Profile;
-use super::{Api, Call, Node, ok};
-use crate::accounts::is_email;
-use crate::auth::{Account, NewAccount, Password};
+use super::{Api, Call, ok};
+use crate::accounts::{SignUpMode, SignedUp, is_email};
+use crate::auth::{NewAccount, Password};
 use crate::exchange::Response;
 use crate::security_log::Incident;
 use crate::sync::{NameError, UserName, username_from_account, username_in_browsers};
 use http::StatusCode;
+use reset::reset_code;
 
 const TEXT: &str = "text/plain";
 
@@ -48,8 +51,10 @@ impl Api {
             (_, ["password"]) => Err(ApiError::Method("POST")),
             ("POST", ["email"]) => self.change_email(call, &name.map_err(|_| MISSING)?),
             (_, ["email"]) => Err(ApiError::Method("POST")),
-            // No mail is set up: the Python server without reset codes said the same.
-            ("GET" | "DELETE", ["password_reset"]) => Err(ApiError::Unavailable),
+            ("GET", ["password_reset"]) => {
+                self.ask_reset(call, &name.map_err(|_| ApiError::Bad(Code::UserName))?)
+            }
+            ("DELETE", ["password_reset"]) => self.clear_reset(call, &name.map_err(|_| MISSING)?),
             (_, ["password_reset"]) => Err(ApiError::Method("GET, DELETE")),
             _ => Err(MISSING),
         }
@@ -72,7 +77,7 @@ impl Api {
             return Ok(response);
         }
         let taken = match name {
-            Ok(name) => self.accounts.lookup(&name)?.is_some(),
+            Ok(name) => self.is_taken(&name)?,
             // Not a name that anybody can have; signing up will say so.
             Err(NameError::TooLong) => false,
             Err(_) => return Err(ApiError::NotFound("Not Found")),
@@ -80,10 +85,19 @@ impl Api {
         Ok(ok(TEXT, if taken { "1" } else { "0" }))
     }
 
+    /// Whether nobody can sign up under a name: somebody has it, or it is the operator's.
+    fn is_taken(&self, name: &UserName) -> Result<bool, ApiError> {
+        let reserved = &self.settings.registration.reserved;
+        Ok(reserved.contains(name) || self.accounts.lookup(name)?.is_some())
+    }
+
     fn create_user(&self, call: &mut Call<'_>, name: &UserName) -> Result<Response, ApiError> {
         let rules = &self.settings.registration;
         let body = call.body(BODY_BYTES)?;
-        if self.accounts.lookup(name)?.is_some() {
+        // The operator's own tools may take the operator's own names.
+        if self.is_taken(name)?
+            && (self.accounts.lookup(name)?.is_some() || !self.has_secret(call, name))
+        {
             return Err(ApiError::Bad(Code::Overwrite));
         }
         let text = text_of(&body);
@@ -106,17 +120,33 @@ impl Api {
         if password.may_be_chosen_by(name.as_str()).is_err() {
             return Err(ApiError::Bad(Code::WeakPassword));
         }
-        if !rules.open && !self.has_secret(call, name) {
-            return Err(ApiError::Forbidden("Registration is closed"));
-        }
         let new = NewAccount {
             name,
             password: &password,
             email: email.as_deref(),
         };
-        match self.accounts.create(&new)? {
-            Some(_) => Ok(ok(TEXT, name.as_str())),
-            None => Err(ApiError::Bad(Code::Overwrite)),
+        if self.has_secret(call, name) {
+            return match self.accounts.create(&new)? {
+                Some(_) => Ok(ok(TEXT, name.as_str())),
+                None => Err(ApiError::Bad(Code::Overwrite)),
+            };
+        }
+        if self.people.settings.sign_up == SignUpMode::Closed {
+            return Err(ApiError::Forbidden("Registration is closed"));
+        }
+        let text = |field| member(&members, field).unwrap_or_default();
+        self.check_captcha(call, &text("captcha-challenge"), &text("captcha-response"))?;
+        let invitation = member(&members, "invitation");
+        let visitor = self.visitor(call);
+        match self
+            .people
+            .sign_up(&*self.accounts, &new, invitation.as_deref(), &visitor)?
+        {
+            SignedUp::Done(_) => Ok(ok(TEXT, name.as_str())),
+            SignedUp::Taken => Err(ApiError::Bad(Code::Overwrite)),
+            SignedUp::NoInvitation => Err(ApiError::Forbidden("Registration is by invitation")),
+            SignedUp::Closed => Err(ApiError::Forbidden("Registration is closed")),
+            SignedUp::TooOften => Err(ApiError::Unavailable),
         }
     }
 
@@ -138,12 +168,10 @@ impl Api {
         right
     }
 
-    /// `DELETE user/…/<name>`: the account with all that it stored. The records go first: an account
-    /// whose records are left behind can't be deleted by its owner again.
+    /// `DELETE user/…/<name>`: the account with all that it stored.
     fn delete_user(&self, call: &Call<'_>, name: &UserName) -> Result<Response, ApiError> {
         let account = self.login(call, name, PROFILE)?;
-        self.storage.forget_user(account.id)?;
-        self.accounts.delete(name)?;
+        self.remove_account(&account)?;
         Ok(ok(TEXT, "0"))
     }
 
@@ -153,9 +181,8 @@ impl Api {
             .ok()
             .filter(|password| password.may_be_chosen_by(name.as_str()).is_ok())
             .ok_or(ApiError::Bad(Code::WeakPassword))?;
-        if call.headers.contains_key("x-weave-password-reset") {
-            self.tell(call, Incident::INVALID_RESET_CODE, name.as_str());
-            return Err(ApiError::Bad(Code::ResetCode));
+        if let Some(code) = reset_code(call) {
+            return self.password_by_code(call, name, &code, &password);
         }
         self.login(call, name, PROFILE)?;
         match self.accounts.set_password(name, &password)? {
@@ -166,10 +193,16 @@ impl Api {
 
     fn change_email(&self, call: &mut Call<'_>, name: &UserName) -> Result<Response, ApiError> {
         let body = call.body(BODY_BYTES)?;
-        self.login(call, name, PROFILE)?;
         let email = text_of(&body).trim().to_owned();
+        let code = reset_code(call);
+        if code.is_none() {
+            self.login(call, name, PROFILE)?;
+        }
         if !is_email(&email) {
             return Err(ApiError::Bad(Code::Email));
+        }
+        if let Some(code) = code {
+            self.use_code(call, name, &code)?;
         }
         match self.accounts.set_email(name, &email)? {
             true => Ok(ok(TEXT, email)),
@@ -186,20 +219,9 @@ impl Api {
             .ok_or(ApiError::NotFound("Not Found"))?;
         Ok(ok(
             TEXT,
-            self.node_of(call, &account)
+            self.node_of(call, &account)?
                 .unwrap_or_else(|| "null".to_owned()),
         ))
-    }
-
-    fn node_of(&self, call: &Call<'_>, account: &Account) -> Option<String> {
-        if let Some(node) = &account.node {
-            return Some(node.clone());
-        }
-        match &self.settings.node {
-            Node::Fixed(url) => Some(url.clone()),
-            Node::None => None,
-            Node::Here => self.public_url(call),
-        }
     }
 }
 

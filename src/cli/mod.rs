@@ -8,10 +8,13 @@ mod failure;
 mod fastcgi;
 mod from_php;
 mod logger;
+mod mail;
 mod migrate;
+mod node;
 mod purge;
 mod serve;
 mod start;
+mod stats;
 #[cfg(test)]
 mod tests;
 mod user;
@@ -21,8 +24,9 @@ pub use failure::Failure;
 pub use fastcgi::{ListenAt, Socket};
 pub use logger::Logger;
 pub use migrate::Migrated;
+pub use node::{Node, Nodes};
 pub use start::{Role, options, start};
-pub use user::{Account, Accounts};
+pub use user::{Account, Accounts, Change, Collection, Invited, Link, Usage};
 
 use crate::config::{Config, Surroundings};
 use clap::{Args, Parser, Subcommand};
@@ -70,6 +74,21 @@ pub trait Program {
 
     /// The accounts, for changes by hand.
     fn accounts(&self, config: &Config) -> Result<Box<dyn Accounts>, Failure>;
+
+    /// Sends a letter to try the mail settings; answers sentences about what else looks wrong.
+    fn mail(&self, config: &Config, address: &str) -> Result<Vec<String>, Failure>;
+
+    /// The list of nodes.
+    fn nodes(&self, config: &Config) -> Result<Box<dyn Nodes>, Failure>;
+
+    /// Moves a user from the first node to the second, and calls `tell` with each step. Answers the
+    /// second one's URL.
+    fn move_user(
+        &self,
+        nodes: (&Config, &Config),
+        name: &str,
+        tell: &mut dyn FnMut(&str),
+    ) -> Result<String, Failure>;
 }
 
 /// A Firefox Sync server for Pale Moon, Basilisk and older Firefox.
@@ -111,6 +130,9 @@ enum Command {
     Purge(purge::Purge),
     Migrate(migrate::Migrate),
     User(user::UserCommand),
+    Mail(mail::MailCommand),
+    Stats(stats::Stats),
+    Node(node::NodeCommand),
 }
 
 /// The version and what was built, in one line.
@@ -146,6 +168,9 @@ pub fn run(arguments: Vec<OsString>, caller: &mut Caller<'_>, program: &dyn Prog
         Command::Migrate(command) => command.run(&common, caller, program),
         Command::Purge(command) => command.run(&common, caller, program),
         Command::User(command) => command.run(&common, caller, program),
+        Command::Mail(command) => command.run(&common, caller, program),
+        Command::Stats(command) => command.run(&common, caller, program),
+        Command::Node(command) => command.run(&common, caller, program),
     };
     match done {
         Ok(()) => 0,
@@ -161,6 +186,12 @@ pub fn explain(failure: &Failure) -> String {
     let lines = failure.to_string();
     let lines: Vec<String> = lines.lines().map(|line| format!("weft: {line}")).collect();
     lines.join("\n")
+}
+
+/// What a script reads, with a line end behind it.
+fn json(value: &impl serde::Serialize) -> String {
+    // Nothing that commands print can fail to be JSON: there are no maps but those with text for keys.
+    serde_json::to_string_pretty(value).unwrap_or_default() + "\n"
 }
 
 /// Writes to standard output. That the reader has gone (`weft config | head`) is no failure.

@@ -2,7 +2,8 @@
 
 use super::{Caller, Common, Failure, Logger};
 use crate::config::settings::LogRequests;
-use crate::config::{Loaded, Options, data, load};
+use crate::config::{Config, Loaded, Options, data, load};
+use crate::web::failures::Failures;
 
 /// Who is behind the program, as far as the log cares.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -38,11 +39,34 @@ pub fn start(caller: &Caller<'_>, options: &Options, role: Role) -> Result<Loade
         LogRequests::Never => false,
         LogRequests::Auto => role == Role::WebServer,
     };
-    (caller.install)(Logger::new(log, requests, caller.clock)?);
-    let about_folder = data::prepare(&loaded.config.data.dir, caller.surroundings.user)?;
-    for warning in loaded.warnings.iter().chain(&about_folder) {
+    let failures = Failures::new(&loaded.config.data.dir);
+    let logger = Logger::new(log, requests, caller.clock)?;
+    (caller.install)(logger.keeping(failures));
+    let about_folders = prepare(caller, &loaded.config)?;
+    for warning in loaded.warnings.iter().chain(&about_folders) {
         log::warn!("{warning}");
     }
     log::debug!("configuration: {}", loaded.found);
     Ok(loaded)
+}
+
+/// Loads a second configuration beside the one that [`start`] loaded; the log is that one's.
+///
+/// # Errors
+///
+/// It can't be loaded, or its folders can't be used.
+pub fn other(caller: &Caller<'_>, options: &Options) -> Result<Config, Failure> {
+    let loaded = load(&caller.surroundings, options)?;
+    prepare(caller, &loaded.config)?;
+    Ok(loaded.config)
+}
+
+/// Makes the folders that are missing. Answers what looks wrong.
+fn prepare(caller: &Caller<'_>, config: &Config) -> Result<Vec<String>, Failure> {
+    let user = caller.surroundings.user;
+    let mut wrong = data::prepare(&config.data.dir, user)?;
+    if let Some(accounts) = &config.data.accounts {
+        wrong.extend(data::prepare(accounts, user)?);
+    }
+    Ok(wrong)
 }

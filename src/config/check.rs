@@ -1,5 +1,7 @@
 //! What no single setting shows: settings that don't go together, and secrets that lie open.
 
+mod people;
+
 use super::read::Entry;
 use super::settings::{
     AuthEngine, LdapLayout, MirrorEngine, MysqlServer, SecurityLogTarget, StorageEngine,
@@ -22,6 +24,7 @@ pub(super) fn together(config: &Config) -> Vec<Problem> {
             limits.body_bytes.bytes()
         )));
     }
+    problems.extend(people::missing(config));
     problems.extend(databases(config));
     problems.extend(directory(config));
     if config.security_log.target == SecurityLogTarget::File && config.security_log.file.is_none() {
@@ -114,6 +117,7 @@ pub(super) fn dangers(config: &Config) -> Vec<String> {
         .into_iter()
         .chain(plain_ldap)
         .chain(unshared)
+        .chain(people::doubtful(config))
         .collect()
 }
 

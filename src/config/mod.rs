@@ -75,8 +75,16 @@ declare::sections! {
     lockout: Lockout,
     /// Who may create an account.
     registration: Registration,
+    /// Letters to users.
+    mail: Mail,
+    /// What tells people from programs.
+    captcha: Captcha,
+    /// Several servers that share accounts.
+    nodes: Nodes,
     /// What the program tells, and where.
     log: Log,
     /// Where refused logins are told.
     security_log: SecurityLog,
+    /// The pages that people see.
+    web: Web,
 }

@@ -22,6 +22,10 @@ pub mod mysql;
 pub mod sqlite;
 pub mod write_cap;
 
+mod moving;
+
+pub use moving::{Carried, Movable, Presence};
+
 use crate::sync::{CollectionName, Query, RecordId, Timestamp, UserId, WboRef, WboWrite};
 use std::fmt;
 use std::ops::ControlFlow;
@@ -36,6 +40,8 @@ pub enum StorageError {
     /// The database undid a session of which nothing is left, to let another go on or because the
     /// connection broke: the same in a new session may succeed at once.
     Undone(String),
+    /// The user's records were moved to another node.
+    Elsewhere,
     /// The database holds, or answered, what it never should: for the operator to look at.
     Broken(String),
 }
@@ -46,6 +52,7 @@ impl fmt::Display for StorageError {
             StorageError::Unavailable(why) => write!(f, "storage is unavailable: {why}"),
             StorageError::Busy => f.write_str("storage is busy"),
             StorageError::Undone(why) => write!(f, "storage undid a session: {why}"),
+            StorageError::Elsewhere => f.write_str("the records are on another node"),
             StorageError::Broken(why) => write!(f, "storage is broken: {why}"),
         }
     }
@@ -102,6 +109,11 @@ pub trait Storage: Send + Sync {
 
     /// Whether the database answers, reading and writing.
     fn check(&self) -> StorageResult<()>;
+
+    /// How users are moved to another node; nothing where this engine can't.
+    fn movable(&self) -> Option<&dyn Movable> {
+        None
+    }
 }
 
 /// A snapshot of all that one user has.

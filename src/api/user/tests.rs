@@ -2,10 +2,13 @@
 
 mod nodes;
 mod refused;
+mod resets;
+mod sign_up;
 
 use super::*;
-use crate::api::Settings;
+use crate::accounts::testing::people;
 use crate::api::heartbeat::LastCheck;
+use crate::api::{Node, Settings};
 use crate::auth::password::{Argon2Cost, HashSettings, PasswordHashes};
 use crate::auth::password_check::{Memory, PasswordCheck};
 use crate::auth::sqlite::SqliteAccounts;
@@ -109,6 +112,7 @@ impl Server {
         let api = Api {
             storage: Arc::new(SqliteStorage::new(file("weft.db"), Arc::clone(&clock))),
             accounts: Arc::clone(&accounts) as _,
+            people: people(folder.path()),
             lockout: None,
             write_cap: None,
             security_log: Arc::new(SecurityLog::off()),
@@ -140,7 +144,12 @@ impl Server {
     fn answer(&self, ask: Ask<'_>) -> (u16, String) {
         let target = Target {
             mount: ask.mount.into(),
-            path: ask.path.into(),
+            path: ask.path.split('?').next().unwrap().into(),
+            query: ask
+                .path
+                .split_once('?')
+                .map_or("", |(_, query)| query)
+                .into(),
             ..Target::default()
         };
         let route = routes::resolve(&target, self.api.settings.base_path.as_deref());
@@ -250,10 +259,10 @@ mod signing_up {
     /// Each line is wrong in everything that later lines are wrong in, too.
     #[test]
     fn the_first_thing_that_is_wrong_is_told() {
-        let server = Server::with_ada(|settings| {
-            settings.registration.open = false;
+        let mut server = Server::with_ada(|settings| {
             settings.registration.strict_usernames = true;
         });
+        server.api.people.settings.sign_up = SignUpMode::Closed;
         let name = &made_of("bob@example.com")[0];
         let own = format!("/user/1.0/{name}");
         for (path, body, status, told) in [
@@ -302,10 +311,10 @@ mod signing_up {
 
     #[test]
     fn the_secret_opens_a_closed_registration() {
-        let server = Server::new(|settings| {
-            settings.registration.open = false;
+        let mut server = Server::new(|settings| {
             settings.registration.secret = Some("open sesame".to_owned());
         });
+        server.api.people.settings.sign_up = SignUpMode::Closed;
         let put = || ask("PUT", "/user/1.0/bob").body(r#"{"password":"long enough"}"#);
         let wrong = put().header("x-weave-secret", "open sesam");
         assert_eq!(server.answer(wrong).0, 403);

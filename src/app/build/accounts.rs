@@ -1,6 +1,7 @@
 //! Account engines from settings.
 
 use super::{directory, storage};
+use crate::app::people::accounts_folder;
 use crate::auth::Accounts;
 use crate::auth::mysql::{MySqlAccounts, MySqlAccountsConfig};
 use crate::auth::password::{Argon2Cost, HashSettings, NewKind, PasswordHashes};
@@ -61,14 +62,14 @@ pub fn mysql(config: &Config) -> Result<MySqlAccounts, String> {
 
 /// A file in the data folder.
 pub fn sqlite(config: &Config, name: &str) -> SqliteOptions {
-    let mut options = SqliteOptions::new(config.data.dir.join(name));
+    let mut options = SqliteOptions::new(accounts_folder(config).join(name));
     options.busy = config.storage.busy_timeout;
     options
 }
 
 /// Randomness from the system. When the system has none, nothing secret can be made: the program
 /// ends rather than go on with secrets that can be guessed.
-fn random(bytes: &mut [u8]) {
+pub(in crate::app) fn random(bytes: &mut [u8]) {
     if getrandom::fill(bytes).is_err() {
         log::error!("the system gives no randomness");
         std::process::abort();

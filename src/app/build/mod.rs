@@ -1,7 +1,7 @@
 //! From a configuration to the engines that it names. A new engine is one line in [`storage`] or
 //! [`accounts`].
 
-mod accounts;
+pub(in crate::app) mod accounts;
 mod directory;
 mod shared;
 mod storage;
@@ -9,6 +9,8 @@ mod survey;
 
 pub use survey::{check, migrate};
 
+use super::people::{own_node, people, public_url};
+use super::screens::admins;
 use crate::api::heartbeat::LastCheck;
 use crate::api::profile::Profile;
 use crate::api::{Api, Node, Registration, Settings};
@@ -63,6 +65,8 @@ impl Builder {
     pub fn api(&mut self, config: &Config) -> Result<Api, String> {
         let clock = Arc::clone(&self.clock);
         let cache = self.cache(config)?;
+        let mut settings = api_settings(config);
+        settings.registration.reserved = admins(config)?;
         let about_counts = Config {
             lockout: config.lockout.clone(),
             memcached: config.memcached.clone(),
@@ -88,7 +92,8 @@ impl Builder {
                 .security_logs
                 .get(about_log, || security_log(config, &clock))?,
             name_checks: RateLimit::default(),
-            settings: api_settings(config),
+            people: people(config)?,
+            settings,
             last_check: LastCheck::default(),
             clock,
         })
@@ -178,21 +183,20 @@ fn api_settings(config: &Config) -> Settings {
             NodeSetting::Own => Node::Here,
             NodeSetting::Fixed(url) => Node::Fixed(url.as_str().to_owned()),
             NodeSetting::None => Node::None,
+            NodeSetting::Assign => Node::Assign,
         },
-        public_url: server
-            .public_url
-            .as_ref()
-            .map(|url| url.as_str().to_owned()),
+        check_node: own_node(config).filter(|_| config.nodes.check),
+        public_url: public_url(config),
         base_path: server
             .base_path
             .as_ref()
             .map(|path| path.as_str().to_owned()),
         registration: Registration {
-            open: registration.open,
             secret: (!registration.secret.is_empty())
                 .then(|| registration.secret.expose().to_owned()),
             require_email: config.auth.require_email,
             strict_usernames: config.auth.strict_usernames,
+            reserved: Vec::new(),
         },
     }
 }

@@ -1,4 +1,4 @@
-//! Connections to the file of accounts, and what its errors mean.
+//! Connections to the file of accounts, or of what goes with them, and what its errors mean.
 //!
 //! A call takes an idle connection or opens one, and gives it back if all went well. A file that
 //! was there once and is gone is not made anew: an empty one would answer that nobody has an
@@ -12,31 +12,27 @@ use rusqlite::Connection;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
-const SCHEMA: Schema = Schema {
-    sql: include_str!("../../../sql/sqlite/001-accounts.sql"),
-    version: 1,
-};
-
 /// More idle connections than this are closed.
 const MOST_IDLE: usize = 4;
 
-pub(super) struct Connections {
+/// The idle connections to one file.
+pub(crate) struct Connections {
     file: DatabaseFile,
     idle: Mutex<Vec<(FileId, Connection)>>,
     seen: AtomicBool,
 }
 
 impl Connections {
-    pub(super) fn new(options: SqliteOptions) -> Self {
+    pub(crate) fn new(options: SqliteOptions, schema: Schema) -> Self {
         Connections {
-            file: DatabaseFile::new(options, SCHEMA),
+            file: DatabaseFile::new(options, schema),
             idle: Mutex::new(Vec::new()),
             seen: AtomicBool::new(false),
         }
     }
 
-    /// Lends a connection to `work`, which is one statement.
-    pub(super) fn with<T>(
+    /// Lends a connection to `work`, which is one statement or one transaction.
+    pub(crate) fn with<T>(
         &self,
         work: impl FnOnce(&Connection) -> rusqlite::Result<T>,
     ) -> AuthResult<T> {
@@ -80,6 +76,7 @@ impl Connections {
 
 fn auth_error(error: StorageError) -> AuthError {
     match error {
+        StorageError::Elsewhere => AuthError::Broken(error.to_string()),
         StorageError::Busy => AuthError::Unavailable("the file of accounts is busy".to_owned()),
         StorageError::Unavailable(why) | StorageError::Undone(why) => AuthError::Unavailable(why),
         StorageError::Broken(why) => AuthError::Broken(why),

@@ -4,7 +4,7 @@
 //! or did not happen, and the row of a user is read at every login: a new password or a disabled
 //! account counts at once, everywhere.
 
-mod connections;
+pub(crate) mod connections;
 
 use super::password_check::PasswordCheck;
 use super::remembered::Verified;
@@ -13,10 +13,17 @@ use super::{
     Refusal,
 };
 use crate::storage::sqlite::SqliteOptions;
+use crate::storage::sqlite::file::Schema;
 use crate::sync::{UserId, UserName};
 use connections::Connections;
 use rusqlite::{OptionalExtension, Row, ToSql};
+use sha2::{Digest, Sha256};
 use std::time::Instant;
+
+const SCHEMA: Schema = Schema {
+    sql: include_str!("../../../sql/sqlite/001-accounts.sql"),
+    version: 1,
+};
 
 const COLUMNS: &str = "id, name, email, status, alert, quota_bytes, node, password_hash";
 
@@ -37,7 +44,7 @@ impl SqliteAccounts {
     /// An engine on the file that `options` name; it is made at the first use.
     pub fn new(options: SqliteOptions, check: PasswordCheck) -> Self {
         SqliteAccounts {
-            connections: Connections::new(options),
+            connections: Connections::new(options, SCHEMA),
             check,
         }
     }
@@ -147,6 +154,16 @@ impl Accounts for SqliteAccounts {
     fn check(&self) -> AuthResult<()> {
         self.connections
             .with(|connection| connection.query_row("SELECT max(id) FROM users", [], |_| Ok(())))
+    }
+
+    fn password_stamp(&self, name: &UserName) -> AuthResult<Vec<u8>> {
+        let user = self.find(name)?;
+        // A hash of the salted hash: nothing to be guessed by.
+        Ok(user.map_or_else(Vec::new, |user| Sha256::digest(user.hash).to_vec()))
+    }
+
+    fn admin(&self) -> Option<&dyn AccountAdmin> {
+        Some(self)
     }
 }
 

@@ -83,16 +83,29 @@ section! {
     }
 }
 
+choices! {
+    /// Who may create an account.
+    SignUp {
+        /// Anybody.
+        Open = "open",
+        /// Whoever has an invitation.
+        Invite = "invite",
+        /// Nobody.
+        Closed = "closed",
+    }
+}
+
 section! {
     /// Who may create an account.
     "registration" in registration: Registration {
-        /// Anybody who reaches this server may create an account, as the browser's own set-up does.
-        /// Say `false` when all your users have theirs: they go on as before, and `weft user add`
-        /// still works.
-        open: bool = true;
+        /// `"open"`: anybody who reaches this server may create an account, as the browser's own set-up
+        /// does. `"invite"`: whoever has an invitation (`weft user invite`), on the server's sign-up
+        /// page. `"closed"`: nobody; say so when all your users have theirs: they go on as before, and
+        /// `weft user add` still works.
+        mode: SignUp = SignUp::Open;
 
         /// Tools that send this in `X-Weave-Secret` may create accounts even when registration is
-        /// closed. `""` lets none.
+        /// not open, and without a captcha. `""` lets none.
         secret: Secret = Secret::default(), php "WEAVE_REGISTER_ADMIN_SECRET";
     }
 }

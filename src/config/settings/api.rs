@@ -23,7 +23,8 @@ section! {
         profile: Profile = Profile::ByVersion;
 
         /// What a browser is told that asks which server holds its data: `""` for this one, the URL
-        /// of another, or `"none"` for no answer (`null`), upon which it stays where it is.
+        /// of another; `"none"` for no answer (`null`), upon which it stays where it is; or `"assign"`
+        /// for the one of several nodes (`weft node`) with the most free places.
         node: Node = Node::Own, php "WEAVE_REGISTER_STORAGE_LOCATION";
     }
 }

@@ -22,6 +22,10 @@ section! {
         /// `weft-data` beside the program; or, for a program that was just built by Cargo or is
         /// installed in a folder named `bin`, `weft-data` in the current folder.
         dir: FilePath = FilePath::default();
+
+        /// The folder for the files of accounts and what goes with them; `""` is `data.dir`. Several
+        /// nodes on one machine name the same one, so that all of them know all users.
+        accounts: Option<FilePath> = None;
     }
 }
 

@@ -8,10 +8,12 @@ mod legacy;
 mod limits;
 mod log;
 mod mysql;
+mod people;
 mod security_log;
 mod server;
+mod web;
 
-pub use access::{Auth, AuthEngine, Lockout, NewHash, Registration};
+pub use access::{Auth, AuthEngine, Lockout, NewHash, Registration, SignUp};
 pub use api::{Api, Profile};
 pub use data::{Data, Storage, StorageEngine};
 pub use ldap::{Ldap, LdapLayout};
@@ -21,5 +23,7 @@ pub use log::{Log, LogLevel, LogRequests};
 pub use mysql::{
     AuthMysql, Mirror, MirrorEngine, Mysql, MysqlCharset, MysqlRead, MysqlServer, MysqlWrite,
 };
+pub use people::{Captcha, CaptchaKind, Mail, MailSecurity, MailTransport, Nodes};
 pub use security_log::{SecurityLog, SecurityLogTarget, SyslogFacility};
 pub use server::Server;
+pub use web::Web;

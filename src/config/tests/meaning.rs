@@ -158,7 +158,7 @@ fn a_file_with_secrets_that_everybody_may_read_is_warned_about() {
         ("[registration]\nsecret = \"tulip\"", 0o644, true),
         ("[registration]\nsecret = \"tulip\"", 0o640, false),
         ("[registration]\nsecret = \"\"", 0o644, false),
-        ("[registration]\nopen = false", 0o644, false),
+        ("[registration]\nmode = \"closed\"", 0o644, false),
     ];
     for (text, mode, warned) in cases {
         let machine = Machine::with("app/weft.toml", text);

@@ -25,7 +25,7 @@ storage.engine = "mysql"
 auth.engine = "none"
 auth.remember = 0
 auth.legacy_sha_salt = "tulip-salt"
-registration.open = false
+registration.mode = "closed"
 registration.secret = "tulip-secret"
 log.level = "debug"
 log.file = "weft.log"
@@ -98,7 +98,7 @@ fn the_printed_file_means_what_is_in_force_and_shows_no_secret() {
 fn the_printed_file_reads_like_this() {
     let machine = Machine::with(
         "app/weft.toml",
-        "[registration]\nsecret = \"tulip\"\nopen = false\n",
+        "[registration]\nsecret = \"tulip\"\nmode = \"closed\"\n",
     );
     let printed = sample(&machine.load().unwrap());
     let section = printed
@@ -112,15 +112,16 @@ fn the_printed_file_reads_like_this() {
 # Who may create an account.
 [registration]
 
-# Anybody who reaches this server may create an account, as the browser's own set-up does.
-# Say `false` when all your users have theirs: they go on as before, and `weft user add`
-# still works.
-# WEFT_REGISTRATION_OPEN
+# `\"open\"`: anybody who reaches this server may create an account, as the browser's own set-up
+# does. `\"invite\"`: whoever has an invitation (`weft user invite`), on the server's sign-up
+# page. `\"closed\"`: nobody; say so when all your users have theirs: they go on as before, and
+# `weft user add` still works.
+# WEFT_REGISTRATION_MODE
 # Set by app/weft.toml:3:
-open = false
+mode = \"closed\"
 
 # Tools that send this in `X-Weave-Secret` may create accounts even when registration is
-# closed. `\"\"` lets none.
+# not open, and without a captcha. `\"\"` lets none.
 # WEFT_REGISTRATION_SECRET
 # Set by app/weft.toml:2; secret, so not shown here.
 #secret = \"\""

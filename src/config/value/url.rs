@@ -109,11 +109,14 @@ pub enum Node {
     Fixed(RootUrl),
     /// Nothing (`null`): the browser takes the server that it asked.
     None,
+    /// One of several nodes, chosen when a user asks for the first time.
+    Assign,
 }
 
 impl Value for Node {
     fn expects() -> String {
-        "a URL, such as \"https://sync.example.org/\", or \"\" for this server itself, or \"none\""
+        "a URL, such as \"https://sync.example.org/\", or \"\" for this server itself, or \"none\", or \
+         \"assign\""
             .to_owned()
     }
 
@@ -124,6 +127,7 @@ impl Value for Node {
         match text.trim() {
             "" => Ok(Node::Own),
             "none" => Ok(Node::None),
+            "assign" => Ok(Node::Assign),
             url => RootUrl::parse(url)
                 .map(Node::Fixed)
                 .ok_or_else(|| refusal::<Self>(item)),
@@ -135,6 +139,7 @@ impl Value for Node {
             Node::Own => quoted(""),
             Node::Fixed(url) => url.show(),
             Node::None => quoted("none"),
+            Node::Assign => quoted("assign"),
         }
     }
 }

@@ -11,6 +11,7 @@ mod error;
 pub(crate) mod file;
 mod lock;
 mod mounts;
+mod moving;
 mod pool;
 mod purge;
 mod select;
@@ -21,7 +22,8 @@ pub use crate::sync::Clock;
 pub use file::{Journal, SqliteOptions};
 
 use super::{
-    AccountSession, CollectionSession, ReadFrom, Storage, StorageError, StorageResult, WriteSession,
+    AccountSession, CollectionSession, Movable, ReadFrom, Storage, StorageError, StorageResult,
+    WriteSession,
 };
 use crate::sync::{CollectionName, Timestamp, UserId};
 use pool::{Pool, Seat};
@@ -81,11 +83,8 @@ impl Storage for SqliteStorage {
 
     fn forget_user(&self, user: UserId) -> StorageResult<()> {
         self.held()?.transaction(|connection, _| {
-            let wbos = "DELETE FROM wbo WHERE collection IN
-                (SELECT id FROM collection WHERE user = ?)";
-            connection.execute(wbos, [user.number()])?;
-            connection.execute("DELETE FROM collection WHERE user = ?", [user.number()])?;
-            Ok(())
+            moving::refuse_away(connection, user)?;
+            moving::delete_all(connection, user)
         })
     }
 
@@ -105,6 +104,10 @@ impl Storage for SqliteStorage {
             connection.pragma_update(None, "user_version", version)?;
             Ok(())
         })
+    }
+
+    fn movable(&self) -> Option<&dyn Movable> {
+        Some(self)
     }
 }
 

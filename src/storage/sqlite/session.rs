@@ -1,8 +1,8 @@
 //! Sessions that read: a user's collections at one moment, and one collection's records.
 
-use super::purge;
 use super::select::{self, Selection};
 use super::{Held, count};
+use super::{moving, purge};
 use crate::storage::{
     AccountSession, CollectionSession, Columns, RowVisit, StorageError, StorageResult,
 };
@@ -41,6 +41,7 @@ impl Account {
         held.run(|seat| {
             let time = seat.clock.read_time()?;
             let collections = listed(&seat.connection, user, time)?;
+            moving::refuse_away(&seat.connection, user)?;
             Ok(Account { time, collections })
         })
     }
@@ -137,6 +138,7 @@ impl Session {
             let told = seat.clock.read_time()?;
             seat.connection.execute_batch("BEGIN")?;
             // The snapshot is taken by this first read.
+            moving::refuse_away(&seat.connection, user)?;
             Ok((told, Collection::find(&seat.connection, user, name)?))
         })?;
         let own = collection.map_or(Timestamp::ZERO, |c| c.modified);

@@ -1,7 +1,7 @@
 //! Sessions that write: records put and deleted, the collection's row kept exact, one commit.
 
 use super::session::{Collection, Session};
-use super::{Held, count, purge, select};
+use super::{Held, count, moving, purge, select};
 use crate::storage::{StorageResult, WriteSession};
 use crate::sync::{CollectionName, Query, Timestamp, Ttl, UserId, WboWrite};
 use rusqlite::{Connection, OptionalExtension, params};
@@ -23,6 +23,7 @@ impl Session {
     ) -> StorageResult<Self> {
         let (time, collection) = held.run(|seat| {
             seat.connection.execute_batch("BEGIN IMMEDIATE")?;
+            moving::refuse_away(&seat.connection, user)?;
             let collection = Collection::find(&seat.connection, user, name)?;
             let last = collection.map_or(Timestamp::ZERO, |c| c.modified);
             Ok((seat.clock.begin_write(last)?, collection))
@@ -289,6 +290,7 @@ pub(super) fn delete_records(held: &mut Held, user: UserId) -> StorageResult<Tim
     held.run(|seat| {
         let connection = &seat.connection;
         connection.execute_batch("BEGIN IMMEDIATE")?;
+        moving::refuse_away(connection, user)?;
         let sql = "SELECT coalesce(max(modified), 0) FROM collection WHERE user = ?";
         let last = connection.query_row(sql, [user.number()], |row| row.get(0))?;
         let time = seat.clock.begin_write(Timestamp::from_centis(last))?;

@@ -1,6 +1,7 @@
 //! What the security log is told of logins that were refused.
 
 use super::*;
+use crate::accounts::SignUpMode;
 use crate::auth::throttle::{InProcess, Lockout};
 use crate::security_log::{Facility, Goal};
 use std::os::unix::net::UnixDatagram;
@@ -97,10 +98,10 @@ fn good_logins_are_told_to_nobody() {
 
 #[test]
 fn a_wrong_secret_and_a_wrong_reset_code_are_told() {
-    let (server, syslog) = watched(|settings| {
-        settings.registration.open = false;
+    let (mut server, syslog) = watched(|settings| {
         settings.registration.secret = Some("tulip".into());
     });
+    server.api.people.settings.sign_up = SignUpMode::Closed;
     let put = || ask("PUT", "/user/1.0/bob").body(r#"{"password":"long enough"}"#);
     assert_eq!(server.answer(put().header("x-weave-secret", "rose")).0, 403);
     assert_eq!(

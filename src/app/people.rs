@@ -1,0 +1,111 @@
+//! What goes with accounts, from settings: the file of codes and invitations, the way out for letters, the
+//! captcha.
+
+use super::build::accounts::random;
+use crate::accounts::sqlite::SqlitePeople;
+use crate::accounts::{
+    Captcha, ImageCaptcha, Mailer, NoCaptcha, NoMailer, People, PeopleSettings, Security, Sender,
+    Sendmail, SignUpMode, SiteVerify, Smtp, SmtpOptions, Widget,
+};
+use crate::config::Config;
+use crate::config::settings::{CaptchaKind, MailSecurity, MailTransport, SignUp};
+use crate::storage::sqlite::SqliteOptions;
+use std::path::PathBuf;
+use std::sync::Arc;
+
+/// Makes what goes with accounts. Nothing is opened or asked before it is used.
+///
+/// # Errors
+///
+/// A sentence for the operator, about settings that make no sense.
+pub fn people(config: &Config) -> Result<People, String> {
+    let mut options = SqliteOptions::new(accounts_folder(config).join("people.db"));
+    options.busy = config.storage.busy_timeout;
+    let kept = Arc::new(SqlitePeople::new(options, random));
+    Ok(People {
+        codes: kept.clone(),
+        invitations: kept.clone(),
+        nodes: kept.clone(),
+        brakes: kept.clone(),
+        secrets: kept.clone(),
+        mailer: mailer(config)?,
+        captcha: captcha(config, kept),
+        settings: PeopleSettings {
+            sign_up: match config.registration.mode {
+                SignUp::Open => SignUpMode::Open,
+                SignUp::Invite => SignUpMode::Invite,
+                SignUp::Closed => SignUpMode::Closed,
+            },
+            public_url: public_url(config),
+            contact: said(&config.mail.contact),
+            same_answer: config.mail.same_answer,
+        },
+    })
+}
+
+/// The folder for files of accounts.
+pub fn accounts_folder(config: &Config) -> PathBuf {
+    let folder = config.data.accounts.as_ref();
+    folder.unwrap_or(&config.data.dir).0.clone()
+}
+
+/// The URL that the operator says browsers use.
+pub fn public_url(config: &Config) -> Option<String> {
+    let url = config.server.public_url.as_ref();
+    url.map(|url| url.as_str().to_owned())
+}
+
+/// The URL of this node, as far as the operator says it.
+pub fn own_node(config: &Config) -> Option<String> {
+    let own = config.nodes.own.as_ref();
+    own.map(|url| url.as_str().to_owned())
+        .or_else(|| public_url(config))
+}
+
+fn said(text: &str) -> Option<String> {
+    (!text.trim().is_empty()).then(|| text.trim().to_owned())
+}
+
+fn mailer(config: &Config) -> Result<Arc<dyn Mailer>, String> {
+    let mail = &config.mail;
+    if mail.transport == MailTransport::None {
+        return Ok(Arc::new(NoMailer));
+    }
+    let sender = Sender::new(&mail.sender, random).map_err(|why| format!("mail.sender: {why}"))?;
+    if mail.transport == MailTransport::Sendmail {
+        let program = mail.sendmail.0.clone();
+        return Ok(Arc::new(Sendmail::new(program, sender, mail.timeout)));
+    }
+    let options = SmtpOptions {
+        server: said(&mail.server).ok_or("mail.server must name the SMTP server")?,
+        port: mail.port,
+        security: match mail.security {
+            MailSecurity::Tls => Security::Tls,
+            MailSecurity::StartTls => Security::StartTls,
+            MailSecurity::None => Security::Plain,
+        },
+        login: said(&mail.user).map(|user| (user, mail.password.expose().to_owned())),
+        ca_file: mail.ca_file.as_ref().map(|path| path.0.clone()),
+        timeout: mail.timeout,
+    };
+    Ok(Arc::new(Smtp::new(options, sender)))
+}
+
+fn captcha(config: &Config, kept: Arc<SqlitePeople>) -> Arc<dyn Captcha> {
+    let captcha = &config.captcha;
+    match captcha.kind {
+        CaptchaKind::None => Arc::new(NoCaptcha),
+        CaptchaKind::Image => Arc::new(ImageCaptcha::new(kept.clone(), kept, random)),
+        CaptchaKind::SiteVerify => {
+            let widget = Widget {
+                script: captcha.script.clone(),
+                class: captcha.widget.clone(),
+                site_key: captcha.site_key.clone(),
+                field: captcha.response_field.clone(),
+            };
+            let secret = captcha.secret.expose().to_owned();
+            let url = captcha.verify_url.clone();
+            Arc::new(SiteVerify::new(url, secret, widget, captcha.timeout))
+        }
+    }
+}
