@@ -244,7 +244,7 @@ impl Action {
                 format!("account {name} and all its data deleted\n")
             }
             change => {
-                let (name, change, told) = change.as_change()?;
+                let (name, change, told) = change.into_change()?;
                 accounts.set(&name, &change)?;
                 told
             }
@@ -253,7 +253,7 @@ impl Action {
     }
 
     /// Whose account is changed, what in it, and what is told about it.
-    fn as_change(self) -> Result<(String, Change, String), Failure> {
+    fn into_change(self) -> Result<(String, Change, String), Failure> {
         let (name, change, told) = match self {
             Action::Email { name, address } => {
                 let told = format!("address of {} is {address} now\n", name.name);

@@ -89,7 +89,11 @@ impl Removal {
         let decided = account.node.as_deref() == Some(&self.to.url);
         match (decided, presence) {
             (true, Presence::Held) => tell("going on with a move that was interrupted"),
-            (true, _) => {
+            (true, Presence::Gone) => {
+                tell("nothing is left to do");
+                return Ok(self.to.url.clone());
+            }
+            (true, Presence::Here) => {
                 return Err(Failure::Other(format!(
                     "{name} is on {} already",
                     self.to.url
