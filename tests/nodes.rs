@@ -169,11 +169,6 @@ fn stored(cluster: &Cluster, node: usize, user: &str) -> BTreeMap<String, i64> {
 /// acknowledged is at `node`, once, with the time that was told, and nothing else is.
 fn while_browsers_write(cluster: &Cluster, user: &str, node: usize, what: impl FnOnce()) {
     let (enough, count) = (AtomicBool::new(false), AtomicUsize::new(0));
-    let reach = |goal: usize| {
-        while count.load(Ordering::Relaxed) < goal {
-            thread::yield_now();
-        }
-    };
     let before = stored(cluster, 1 - node, user);
     let written: Vec<(String, i64)> = thread::scope(|scope| {
         let browsers: Vec<_> = ["a", "b", "c"]
@@ -189,6 +184,13 @@ fn while_browsers_write(cluster: &Cluster, user: &str, node: usize, what: impl F
             })
             .into_iter()
             .collect();
+        let reach = |goal: usize| {
+            // A browser that ended early has failed, and says so below.
+            let fails = || browsers.iter().any(|browser| browser.is_finished());
+            while count.load(Ordering::Relaxed) < goal && !fails() {
+                thread::yield_now();
+            }
+        };
         reach(30);
         what();
         reach(count.load(Ordering::Relaxed) + 30);
