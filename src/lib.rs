@@ -2,10 +2,13 @@
 //!
 //! A request comes in through a [`gateway`], which turns its transport into an [`exchange`]
 //! request; [`app`] asks [`routes`] what it means and calls one handler of [`api`]; the handler
-//! asks [`auth`] who is speaking and opens one session of [`storage`]. The nouns that all of them
-//! speak live in [`sync`]. Arrows point down only:
+//! asks [`auth`] who is speaking, tells [`security_log`] who was not let in, and opens one session of
+//! [`storage`]. The nouns that all of them speak live in [`sync`]. Arrows point down only:
 //!
-//! gateway → app → api → {auth, storage} → sync.
+//! gateway → app → api → {auth, storage, security_log} → sync.
+//!
+//! What engines on the same kind of server share is beside them: [`mysql`] holds the connections to a
+//! MySQL server.
 
 #![forbid(unsafe_code)]
 
@@ -18,8 +21,10 @@ pub mod cli;
 pub mod config;
 pub mod exchange;
 pub mod gateway;
+pub mod mysql;
 pub mod program;
 pub mod routes;
+pub mod security_log;
 pub mod storage;
 pub mod sync;
 pub mod web;

@@ -7,10 +7,11 @@ mod removal;
 
 use crate::api::Api;
 use crate::app::{App, OutOfOrder, build, people};
-use crate::cli::{self, Caller, Common, Failure, Role, Socket};
+use crate::cli::{self, Answer, Caller, Common, Failure, Migrated, Role, Socket};
 use crate::config::Config;
 use crate::exchange::Application;
 use crate::gateway::{self, http};
+use crate::storage::Storage;
 use crate::sync::Clock;
 use by_hand::{ByHand, storage_failure};
 use fastcgi::{Limits, Listener, Stop};
@@ -42,8 +43,12 @@ impl Program {
         App::new(config, Arc::clone(&self.clock)).map_err(Failure::Other)
     }
 
+    fn builder(&self) -> build::Builder {
+        build::Builder::new(Arc::clone(&self.clock))
+    }
+
     fn api(&self, config: &Config) -> Result<Api, Failure> {
-        build::api(config, Arc::clone(&self.clock)).map_err(Failure::Other)
+        self.builder().api(config).map_err(Failure::Other)
     }
 
     /// The application for a front server. When it can't be built, one that says so to the log, and
@@ -139,15 +144,29 @@ impl cli::Program for Program {
     }
 
     fn purge(&self, config: &Config) -> Result<u64, Failure> {
-        let storage = build::storage(config, &self.clock).map_err(Failure::Other)?;
+        let storages = self.builder().storages(config).map_err(Failure::Other)?;
         let mut gone = 0;
-        loop {
-            let step = storage.purge(PURGE_STEP).map_err(storage_failure)?;
-            gone += step;
-            if step < PURGE_STEP {
-                return Ok(gone);
-            }
+        for storage in storages {
+            gone += purge(&*storage)?;
         }
+        Ok(gone)
+    }
+
+    fn migrate(&self, config: &Config, rehearsal: bool) -> Result<Vec<Migrated>, Failure> {
+        let databases = build::migrate(config, rehearsal).map_err(Failure::Other)?;
+        let migrated = databases
+            .into_iter()
+            .map(|(database, outcome)| Migrated { database, outcome });
+        Ok(migrated.collect())
+    }
+
+    fn check(&self, config: &Config) -> Result<Vec<Answer>, Failure> {
+        let answers = build::check(config, &self.clock).map_err(Failure::Other)?;
+        let answers = answers.into_iter().map(|(server, outcome)| Answer {
+            server,
+            trouble: outcome.err(),
+        });
+        Ok(answers.collect())
     }
 
     fn accounts(&self, config: &Config) -> Result<Box<dyn cli::Accounts>, Failure> {
@@ -175,5 +194,16 @@ impl cli::Program for Program {
             to: Place::new(to, self.api(to)?)?,
         };
         removal.run(name, tell)
+    }
+}
+
+fn purge(storage: &dyn Storage) -> Result<u64, Failure> {
+    let mut gone = 0;
+    loop {
+        let step = storage.purge(PURGE_STEP).map_err(storage_failure)?;
+        gone += step;
+        if step < PURGE_STEP {
+            return Ok(gone);
+        }
     }
 }

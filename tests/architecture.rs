@@ -7,19 +7,29 @@ use std::path::{Path, PathBuf};
 
 /// Each module of the library, and the ones it may import from. What is not listed may import nothing
 /// of ours.
-const MAY_IMPORT: [(&str, &[&str]); 14] = [
+const MAY_IMPORT: [(&str, &[&str]); 16] = [
     ("accounts", &["auth", "storage", "sync"]),
     (
         "api",
-        &["accounts", "auth", "exchange", "routes", "storage", "sync"],
+        &[
+            "accounts",
+            "auth",
+            "exchange",
+            "routes",
+            "security_log",
+            "storage",
+            "sync",
+        ],
     ),
-    ("auth", &["cache", "storage", "sync"]),
+    ("auth", &["cache", "mysql", "storage", "sync"]),
     ("cache", &["sync"]),
     ("config", &["cache", "sync"]),
     ("exchange", &[]),
     ("gateway", &["exchange"]),
+    ("mysql", &[]),
     ("routes", &["exchange"]),
-    ("storage", &["cache", "sync"]),
+    ("security_log", &["exchange", "sync"]),
+    ("storage", &["cache", "mysql", "sync"]),
     ("sync", &[]),
     (
         "web",
@@ -84,6 +94,20 @@ fn no_file_has_become_two() {
         .map(|(path, lines)| format!("{} has {lines} lines", path.display()))
         .collect();
     assert!(long.is_empty(), "{}", long.join("\n"));
+}
+
+/// The LDAP package waits for ever and panics unless it is handled with care, in one place.
+#[test]
+fn the_ldap_package_is_known_to_one_file() {
+    let knowing: Vec<String> = sources()
+        .into_iter()
+        .filter(|(_, text)| text.contains("ldap3::"))
+        .map(|(path, _)| path.display().to_string())
+        .collect();
+    assert!(
+        matches!(&knowing[..], [one] if one.ends_with("src/auth/ldap/connection.rs")),
+        "{knowing:?}"
+    );
 }
 
 #[test]

@@ -4,6 +4,7 @@ use super::error::{ApiError, Code};
 use super::profile::Profile;
 use super::{Api, Call};
 use crate::auth::{Account, BasicCredentials, Login, Refusal};
+use crate::security_log::{Incident, Scene};
 use crate::sync::UserName;
 use http::header::AUTHORIZATION;
 
@@ -32,18 +33,18 @@ impl Api {
         let credentials = match BasicCredentials::from_header(header) {
             Ok(credentials) => credentials,
             Err(reason) => {
-                log::debug!(target: "security", "no usable credentials for {user}: {reason}");
+                self.tell(call, Incident::unusable(reason.words()), user.as_str());
                 return Err(ApiError::Unauthorized);
             }
         };
         if UserName::new(&credentials.user).ok().as_ref() != Some(user) {
-            log::warn!(target: "security", "credentials of another user for {user}");
+            self.tell(call, Incident::OTHER_USER, &credentials.user);
             return Err(mismatch(profile));
         }
         if let Some(lockout) = &self.lockout
             && lockout.is_locked(user, call.received)
         {
-            log::warn!(target: "security", "{user} is locked out after failed logins");
+            self.tell(call, Incident::LOCKOUT, user.as_str());
             return Err(match profile {
                 Profile::Php => ApiError::Locked,
                 Profile::Python => ApiError::Unauthorized,
@@ -56,7 +57,12 @@ impl Api {
         {
             Login::Accepted(account) => Ok(account),
             Login::Refused(refusal) => {
-                log::warn!(target: "security", "login of {user} refused: {refusal:?}");
+                log::debug!(target: "security", "login of {user} refused: {refusal:?}");
+                let incident = match refusal {
+                    Refusal::WrongNode => Incident::WRONG_NODE,
+                    _ => Incident::AUTH_FAIL,
+                };
+                self.tell(call, incident, user.as_str());
                 if let Some(lockout) = &self.lockout
                     && refusal != Refusal::WrongNode
                 {
@@ -65,5 +71,17 @@ impl Api {
                 Err(ApiError::Unauthorized)
             }
         }
+    }
+
+    /// Tells the security log what happened in `call` to the user that the client names.
+    pub(super) fn tell(&self, call: &Call<'_>, incident: Incident, user: &str) {
+        let scene = Scene {
+            method: &call.method,
+            headers: &call.headers,
+            target: &call.target,
+            client: &call.client,
+            received: call.received,
+        };
+        self.security_log.tell(incident, user, &scene);
     }
 }

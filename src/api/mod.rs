@@ -24,6 +24,7 @@ pub mod wipe_guard;
 use crate::accounts::People;
 use crate::auth::{Accounts, Lockout, RateLimit};
 use crate::exchange::{BodyError, Client, Request, RequestBody, Response, ResponseBody, Target};
+use crate::security_log::SecurityLog;
 use crate::storage::Storage;
 use crate::storage::write_cap::WriteCap;
 use crate::sync::{Clock, Limits, Timestamp};
@@ -43,11 +44,13 @@ pub struct Api {
     /// Forgotten passwords, invitations, mail, captchas, nodes.
     pub people: People,
     /// Counts failed logins; nothing when there is no lockout.
-    pub lockout: Option<Lockout>,
+    pub lockout: Option<Arc<Lockout>>,
+    /// How much each user may write in a day; nothing when there is no cap.
+    pub write_cap: Option<Arc<WriteCap>>,
+    /// Where refused logins are told.
+    pub security_log: Arc<SecurityLog>,
     /// Counts the questions whether a name is taken.
     pub name_checks: RateLimit,
-    /// How much each user may write in a day; nothing when there is no cap.
-    pub write_cap: Option<WriteCap>,
     /// The operator's choices.
     pub settings: Settings,
     /// For the heartbeat.

@@ -12,6 +12,7 @@ use super::{Api, Call, ok};
 use crate::accounts::{SignUpMode, SignedUp, is_email};
 use crate::auth::{NewAccount, Password};
 use crate::exchange::Response;
+use crate::security_log::Incident;
 use crate::sync::{NameError, UserName, username_from_account, username_in_browsers};
 use http::StatusCode;
 use reset::reset_code;
@@ -115,7 +116,7 @@ impl Api {
             password: &password,
             email: email.as_deref(),
         };
-        if self.has_secret(call) {
+        if self.has_secret(call, name) {
             return match self.accounts.create(&new)? {
                 Some(_) => Ok(ok(TEXT, name.as_str())),
                 None => Err(ApiError::Bad(Code::Overwrite)),
@@ -125,7 +126,8 @@ impl Api {
             return Err(ApiError::Forbidden("Registration is closed"));
         }
         let text = |field| member(&members, field).unwrap_or_default();
-        self.check_captcha(call, &text("captcha-challenge"), &text("captcha-response"))?;
+        let (challenge, response) = (text("captcha-challenge"), text("captcha-response"));
+        self.check_captcha(call, name, (&challenge, &response))?;
         let invitation = member(&members, "invitation");
         let visitor = self.visitor(call);
         match self
@@ -140,17 +142,22 @@ impl Api {
         }
     }
 
-    fn has_secret(&self, call: &Call<'_>) -> bool {
+    fn has_secret(&self, call: &Call<'_>, name: &UserName) -> bool {
         let given = call
             .headers
             .get("x-weave-secret")
             .map(|value| value.as_bytes());
-        match (&self.settings.registration.secret, given) {
-            (Some(secret), Some(given)) => {
-                bool::from(subtle::ConstantTimeEq::ct_eq(secret.as_bytes(), given))
-            }
-            _ => false,
+        let Some(given) = given else {
+            return false;
+        };
+        let secret = self.settings.registration.secret.as_ref();
+        let right = secret.is_some_and(|secret| {
+            bool::from(subtle::ConstantTimeEq::ct_eq(secret.as_bytes(), given))
+        });
+        if !right {
+            self.tell(call, Incident::INVALID_ADMIN, name.as_str());
         }
+        right
     }
 
     /// `DELETE user/…/<name>`: the account with all that it stored.

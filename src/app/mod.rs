@@ -10,13 +10,14 @@ use crate::api::error::{ApiError, Code};
 use crate::api::profile::Profile;
 use crate::api::wipe_guard::Precious;
 use crate::api::{Api, Call, Settings, finish};
-use crate::config::Config;
 use crate::config::value::Network;
+use crate::config::{self, Config};
 use crate::exchange::{Application, Request, Response, Target};
 use crate::routes::{self, Page, Route, StoragePath, Version};
 use crate::sync::Clock;
 use crate::web;
-use http::Method;
+use http::header::HOST;
+use http::{HeaderMap, Method};
 use std::io;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 
@@ -88,7 +89,10 @@ fn profile(route: &Route, settings: &Settings) -> Profile {
 
 /// A running Weft.
 pub struct App {
-    api: Api,
+    /// For every host that is not named.
+    usual: Api,
+    /// For the hosts that are, by their names.
+    hosts: Vec<(Vec<String>, Api)>,
     trusted_proxies: Vec<Network>,
 }
 
@@ -99,11 +103,29 @@ impl App {
     ///
     /// A sentence for the operator, about settings that make no sense together.
     pub fn new(config: &Config, clock: Clock) -> Result<Self, String> {
-        let trusted_proxies = config.server.trusted_proxies.clone();
+        let mut builder = build::Builder::new(clock);
+        let usual = builder.api(config)?;
+        let hosts = config.hosts.iter().map(|host| {
+            let api = builder.api(&host.config);
+            let api = api.map_err(|why| format!("[[host]] {}: {why}", host.names.join(", ")))?;
+            Ok((host.names.clone(), api))
+        });
         Ok(App {
-            api: build::api(config, clock)?,
-            trusted_proxies,
+            usual,
+            hosts: hosts.collect::<Result<_, String>>()?,
+            trusted_proxies: config.server.trusted_proxies.clone(),
         })
+    }
+
+    /// What answers for the host that a client has called (legacy PHP chose by `HTTP_HOST` too).
+    fn api(&self, headers: &HeaderMap) -> &Api {
+        let host = headers.get(HOST).and_then(|host| host.to_str().ok());
+        let names = self.hosts.iter().map(|(names, _)| names.as_slice());
+        let chosen = host.and_then(|host| config::choose_host(names, host));
+        match chosen.and_then(|index| self.hosts.get(index)) {
+            Some((_, api)) => api,
+            None => &self.usual,
+        }
     }
 
     fn after_a_panic(&self, call: &Call<'_>, route: &Route) -> ApiError {
@@ -114,20 +136,20 @@ impl App {
         }
     }
 
-    fn dispatch(&self, call: Call<'_>, route: Route, profile: Profile) -> Response {
+    fn dispatch(api: &Api, call: Call<'_>, route: Route, profile: Profile) -> Response {
         let readable = matches!(call.method, Method::GET | Method::HEAD);
         match route {
-            Route::Storage(path) => self.api.storage(call, &path, profile),
-            Route::User(parts) => self.api.user(call, &parts),
-            Route::Heartbeat if readable => self.api.heartbeat(),
-            Route::LegacyHeartbeat if readable => self.api.legacy_heartbeat(call.received),
-            Route::Page(Page::Front) if readable => web::front(&self.api, &call),
+            Route::Storage(path) => api.storage(call, &path, profile),
+            Route::User(parts) => api.user(call, &parts),
+            Route::Heartbeat if readable => api.heartbeat(),
+            Route::LegacyHeartbeat if readable => api.legacy_heartbeat(call.received),
+            Route::Page(Page::Front) if readable => web::front(api, &call),
             Route::Heartbeat | Route::LegacyHeartbeat | Route::Page(_) => {
                 ApiError::Method("GET, HEAD").into_response(profile)
             }
             Route::NotText => ApiError::Bad(Code::Illegal).into_response(profile),
             Route::Captcha => {
-                (self.api.captcha_page(&call)).unwrap_or_else(|error| error.into_response(profile))
+                (api.captcha_page(&call)).unwrap_or_else(|error| error.into_response(profile))
             }
             Route::Unknown => ApiError::NotFound("Not Found").into_response(profile),
         }
@@ -140,22 +162,26 @@ impl Application for App {
     fn handle(&self, mut request: Request<'_>) -> Response {
         forwarded::believe(&mut request, &self.trusted_proxies);
         let call = Call::from(request);
+        let api = self.api(&call.headers);
         let route = match call.target.undecodable {
             true => Route::Unknown,
-            false => routes::resolve(&call.target, self.api.settings.base_path.as_deref()),
+            false => routes::resolve(&call.target, api.settings.base_path.as_deref()),
         };
-        let profile = profile(&route, &self.api.settings);
+        let profile = profile(&route, &api.settings);
         let fallback = self.after_a_panic(&call, &route);
-        let response = catch_unwind(AssertUnwindSafe(|| self.dispatch(call, route, profile)))
-            .unwrap_or_else(|_| {
-                log::error!("a handler panicked; this is a fault of the program");
-                fallback.into_response(profile)
-            });
-        finish(response, profile, &self.api.settings, &self.api.clock)
+        let response = catch_unwind(AssertUnwindSafe(|| {
+            Self::dispatch(api, call, route, profile)
+        }))
+        .unwrap_or_else(|_| {
+            log::error!("a handler panicked; this is a fault of the program");
+            fallback.into_response(profile)
+        });
+        finish(response, profile, &api.settings, &api.clock)
     }
 
     fn overloaded(&self, request: &Request<'_>) -> Response {
-        refusal(request, &self.api.settings, &self.api.clock)
+        let api = self.api(request.headers());
+        refusal(request, &api.settings, &api.clock)
     }
 
     fn interrupted(&self, _: &io::Error) -> Response {
@@ -163,8 +189,57 @@ impl Application for App {
         finish(
             ApiError::Unavailable.into_response(profile),
             profile,
-            &self.api.settings,
-            &self.api.clock,
+            &self.usual.settings,
+            &self.usual.clock,
         )
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::config::Host;
+    use crate::config::value::FilePath;
+    use crate::exchange::{Client, RequestBody};
+    use crate::sync::Timestamp;
+    use std::sync::Arc;
+    use std::time::Duration;
+
+    /// What an application with a setting of its own for `sync2.example.org` asks a client to wait.
+    fn backoff(host: &str, proxy_says: Option<&str>) -> Option<String> {
+        let folder = tempfile::tempdir().unwrap();
+        let mut config = Config::default();
+        config.data.dir = FilePath(folder.path().to_owned());
+        config.server.trusted_proxies = vec![Network::parse("127.0.0.1").unwrap()];
+        let mut other = config.clone();
+        other.server.backoff = Some(Duration::from_secs(7));
+        config.hosts.push(Host {
+            names: vec!["sync2.example.org".into()],
+            config: other,
+            places: Default::default(),
+        });
+        let app = App::new(&config, Arc::new(|| Timestamp::ZERO)).unwrap();
+        let mut request = Request::new(RequestBody::empty());
+        let headers = request.headers_mut();
+        headers.insert(HOST, host.parse().unwrap());
+        if let Some(told) = proxy_says {
+            headers.insert("x-forwarded-host", told.parse().unwrap());
+        }
+        let client = Client {
+            address: "127.0.0.1".parse().ok(),
+            ..Client::default()
+        };
+        request.extensions_mut().insert(client);
+        let response = app.handle(request);
+        let backoff = response.headers().get("x-weave-backoff")?;
+        Some(backoff.to_str().unwrap().to_owned())
+    }
+
+    #[test]
+    fn a_host_has_settings_of_its_own_and_an_unknown_one_those_of_all() {
+        assert_eq!(backoff("SYNC2.example.org:443", None).as_deref(), Some("7"));
+        assert_eq!(backoff("sync1.example.org", None), None);
+        let told = Some("sync2.example.org");
+        assert_eq!(backoff("inner", told).as_deref(), Some("7"));
     }
 }

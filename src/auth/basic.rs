@@ -42,14 +42,21 @@ pub enum BasicError {
     Incomplete,
 }
 
-impl fmt::Display for BasicError {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(match self {
+impl BasicError {
+    /// What is wrong, in the words of the security log.
+    pub const fn words(self) -> &'static str {
+        match self {
             BasicError::NoHeader => "No Authorization header was provided",
             BasicError::UnknownProtocol => "Authorization header contains unknown protocol",
             BasicError::BadlyEncoded => "Authorization header is badly encoded",
             BasicError::Incomplete => "Authorization header lacks a user name or a password",
-        })
+        }
+    }
+}
+
+impl fmt::Display for BasicError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.words())
     }
 }
 

@@ -2,12 +2,16 @@
 //! guessing.
 //!
 //! The time and the randomness are handed in. Everything is pure but for the engines, one folder
-//! each, which know nothing of each other. The text of a password exists inside
-//! [`password::Password`] only, which prints nothing of it.
+//! each, which know nothing of each other, and the cache in which hosts share their counts of
+//! failures. The text of a password exists inside [`password::Password`] only, which prints nothing
+//! of it.
 
 mod account;
 mod aging;
 pub mod basic;
+pub mod ids;
+pub mod ldap;
+pub mod mysql;
 pub mod password;
 pub mod password_check;
 mod rate_limit;

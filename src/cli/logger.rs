@@ -6,6 +6,7 @@
 
 use super::Failure;
 use crate::config::settings::{self, LogLevel};
+use crate::sync::utc;
 use log::{Level, LevelFilter, Log, Metadata, Record};
 use std::fs::{File, OpenOptions};
 use std::io::{self, Write};
@@ -121,34 +122,8 @@ fn line(time: SystemTime, level: Level, target: &str, text: &str) -> String {
 /// A time as `2026-03-01T12:30:05.250Z`.
 pub(super) fn timestamp(time: SystemTime) -> String {
     let since = time.duration_since(UNIX_EPOCH).unwrap_or_default();
-    let (days, second) = (since.as_secs() / 86_400, since.as_secs() % 86_400);
-    let (year, month, day) = date(days);
-    format!(
-        "{year:04}-{month:02}-{day:02}T{:02}:{:02}:{:02}.{:03}Z",
-        second / 3_600,
-        second / 60 % 60,
-        second % 60,
-        since.subsec_millis()
-    )
-}
-
-/// The date of a day counted from 1970-01-01. Years are taken to begin in March, so that the leap
-/// day comes last and months follow a rule.
-fn date(days: u64) -> (u64, u64, u64) {
-    let days = days + 719_468;
-    let (era, day_of_era) = (days / 146_097, days % 146_097);
-    let year_of_era =
-        (day_of_era - day_of_era / 1_460 + day_of_era / 36_524 - day_of_era / 146_096) / 365;
-    let day_of_year = day_of_era - (365 * year_of_era + year_of_era / 4 - year_of_era / 100);
-    let month_from_march = (5 * day_of_year + 2) / 153;
-    let day = day_of_year - (153 * month_from_march + 2) / 5 + 1;
-    let month = if month_from_march < 10 {
-        month_from_march + 3
-    } else {
-        month_from_march - 9
-    };
-    let year = era * 400 + year_of_era + u64::from(month <= 2);
-    (year, month, day)
+    let seconds = i64::try_from(since.as_secs()).unwrap_or(i64::MAX);
+    format!("{}.{:03}Z", utc(seconds), since.subsec_millis())
 }
 
 #[cfg(test)]
@@ -162,18 +137,7 @@ mod tests {
     }
 
     #[test]
-    fn times_are_written_as_calendars_have_them() {
-        let cases = [
-            (0, "1970-01-01T00:00:00.000Z"),
-            (68_169_599, "1972-02-28T23:59:59.000Z"),
-            (68_169_600, "1972-02-29T00:00:00.000Z"),
-            (951_782_400, "2000-02-29T00:00:00.000Z"),
-            (1_772_368_205, "2026-03-01T12:30:05.000Z"),
-            (4_107_542_400, "2100-03-01T00:00:00.000Z"),
-        ];
-        for (seconds, expected) in cases {
-            assert_eq!(timestamp(at(seconds)), expected);
-        }
+    fn times_are_written_to_the_millisecond() {
         assert_eq!(
             timestamp(at(1) + Duration::from_millis(7)),
             "1970-01-01T00:00:01.007Z"

@@ -6,8 +6,10 @@
 mod config;
 mod failure;
 mod fastcgi;
+mod from_php;
 mod logger;
 mod mail;
+mod migrate;
 mod node;
 mod purge;
 mod serve;
@@ -17,9 +19,11 @@ mod stats;
 mod tests;
 mod user;
 
+pub use config::Answer;
 pub use failure::Failure;
 pub use fastcgi::{ListenAt, Socket};
 pub use logger::Logger;
+pub use migrate::Migrated;
 pub use node::{Node, Nodes};
 pub use start::{Role, options, start};
 pub use user::{Account, Accounts, Change, Collection, Invited, Link, Usage};
@@ -61,6 +65,12 @@ pub trait Program {
 
     /// Removes records whose time to live has passed; answers how many there were.
     fn purge(&self, config: &Config) -> Result<u64, Failure>;
+
+    /// Adds to the MySQL databases what they lack; a rehearsal only answers what that is.
+    fn migrate(&self, config: &Config, rehearsal: bool) -> Result<Vec<Migrated>, Failure>;
+
+    /// Asks every server of the configuration whether it answers.
+    fn check(&self, config: &Config) -> Result<Vec<Answer>, Failure>;
 
     /// The accounts, for changes by hand.
     fn accounts(&self, config: &Config) -> Result<Box<dyn Accounts>, Failure>;
@@ -118,6 +128,7 @@ enum Command {
     Fastcgi(fastcgi::FastCgi),
     Config(config::ConfigCommand),
     Purge(purge::Purge),
+    Migrate(migrate::Migrate),
     User(user::UserCommand),
     Mail(mail::MailCommand),
     Stats(stats::Stats),
@@ -153,7 +164,8 @@ pub fn run(arguments: Vec<OsString>, caller: &mut Caller<'_>, program: &dyn Prog
     let done = match command {
         Command::Serve(command) => command.run(&common, caller, program),
         Command::Fastcgi(command) => command.run(&common, caller, program),
-        Command::Config(command) => command.run(&common, caller),
+        Command::Config(command) => command.run(&common, caller, program),
+        Command::Migrate(command) => command.run(&common, caller, program),
         Command::Purge(command) => command.run(&common, caller, program),
         Command::User(command) => command.run(&common, caller, program),
         Command::Mail(command) => command.run(&common, caller, program),

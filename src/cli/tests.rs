@@ -1,5 +1,6 @@
 //! Commands as they are typed, with a program behind them that only notes what it was asked.
 
+mod legacy;
 mod people;
 
 use super::*;
@@ -100,6 +101,31 @@ impl Program for Noting {
 
     fn purge(&self, _: &Config) -> Result<u64, Failure> {
         Ok(7)
+    }
+
+    fn migrate(&self, _: &Config, rehearsal: bool) -> Result<Vec<Migrated>, Failure> {
+        self.note(format!("migrate {rehearsal}"));
+        Ok(vec![
+            Migrated {
+                database: "database a at db:3306".into(),
+                outcome: Ok(vec!["-- Why.\nCREATE 1".into(), "CREATE 2".into()]),
+            },
+            Migrated {
+                database: "database b\n at db:3306".into(),
+                outcome: Ok(Vec::new()),
+            },
+        ])
+    }
+
+    fn check(&self, _: &Config) -> Result<Vec<Answer>, Failure> {
+        let answer = |server: &str, trouble: Option<&str>| Answer {
+            server: server.into(),
+            trouble: trouble.map(str::to_owned),
+        };
+        Ok(vec![
+            answer("records: a", None),
+            answer("memcached: b", Some("it is away")),
+        ])
     }
 
     fn accounts(&self, _: &Config) -> Result<Box<dyn Accounts>, Failure> {

@@ -158,6 +158,8 @@ macro_rules! sections {
         #[derive(Clone, Debug, Default, PartialEq)]
         pub struct Config {
             $($(#[doc = $doc])* pub $field: $Section,)*
+            /// What some of the host's names want otherwise.
+            pub hosts: Vec<$crate::config::Host>,
         }
 
         impl Config {

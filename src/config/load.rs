@@ -3,7 +3,7 @@
 
 use super::find::{self, Found};
 use super::read::{self, Entry, Reading};
-use super::{Config, Item, Place, Problem, Problems, Surroundings, Written, check, data};
+use super::{Config, Item, Place, Problem, Problems, Surroundings, Written, check, data, host};
 use crate::config::value::FilePath;
 use std::collections::BTreeMap;
 use std::path::PathBuf;
@@ -52,21 +52,26 @@ pub fn load(surroundings: &Surroundings, options: &Options) -> Result<Loaded, Pr
 
     let Reading {
         entries,
+        hosts,
         mut problems,
         mut warnings,
     } = reading;
     if let Found::File(path, _) = &found {
-        warnings.extend(check::exposed_secrets(path, &entries));
+        let all = entries
+            .iter()
+            .chain(hosts.iter().flat_map(|host| &host.entries));
+        warnings.extend(check::exposed_secrets(path, all));
     }
     let (mut config, places) = apply(entries, &mut problems);
+    if config.data.dir.as_os_str().is_empty() {
+        config.data.dir = FilePath(data::default_folder(surroundings));
+    }
     problems.extend(check::together(&config));
+    config.hosts = host::hosts(&config, hosts, &mut problems);
     if !problems.is_empty() {
         return Err(Problems(problems));
     }
     warnings.extend(check::dangers(&config));
-    if config.data.dir.as_os_str().is_empty() {
-        config.data.dir = FilePath(data::default_folder(surroundings));
-    }
     Ok(Loaded {
         config,
         found,

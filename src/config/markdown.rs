@@ -23,6 +23,19 @@ pub fn markdown() -> String {
         page += "| Setting | Default | What it does |\n| --- | --- | --- |\n";
         page.extend(section.settings.iter().map(row));
     }
+    page += "\n## [[host]]\n\n\
+        Other settings for some of the names by which browsers call this server, as the legacy PHP \
+        server chose its database by `HTTP_HOST`:\n\n\
+        ```toml\n\
+        [[host]]\n\
+        names = [\"sync1.example.com\", \"sync2.example.com\"]\n\
+        mysql.write.host = \"shard-a.example.com\"\n\
+        quota.bytes = \"50 MB\"\n\
+        ```\n\n\
+        Everything else is as outside, and other hosts have only what is outside. A name with a port \
+        goes before one without. Settings of the process (`[data]`, `[log]`, most of `[server]`) can't \
+        differ. Equal databases share their connections. What stands in `[[host]]` wins over the \
+        environment.\n";
     page
 }
 

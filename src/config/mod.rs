@@ -15,6 +15,7 @@ mod check;
 pub mod data;
 mod declare;
 mod find;
+mod host;
 mod load;
 mod markdown;
 mod nearest;
@@ -30,6 +31,7 @@ pub mod value;
 
 pub use declare::{Section, Setting};
 pub use find::{Found, Surroundings};
+pub use host::{Host, choose as choose_host};
 pub use load::{Loaded, Options, load};
 pub use markdown::markdown;
 pub use problem::{Place, Problem, Problems};
@@ -51,8 +53,24 @@ declare::sections! {
     data: Data,
     /// Where records are kept.
     storage: Storage,
+    /// A second store that gets every write too.
+    mirror: Mirror,
+    /// What all MySQL servers have in common.
+    mysql: Mysql,
+    /// The MySQL server that holds the records.
+    mysql_write: MysqlWrite,
+    /// A replica of it.
+    mysql_read: MysqlRead,
+    /// The cache that hosts share.
+    memcached: Memcached,
+    /// Life beside PHP.
+    legacy: Legacy,
     /// Who users are, and how passwords are kept.
     auth: Auth,
+    /// The MySQL server that knows the users.
+    auth_mysql: AuthMysql,
+    /// The directory that knows the users.
+    ldap: Ldap,
     /// What happens after many wrong passwords.
     lockout: Lockout,
     /// Who may create an account.
@@ -65,4 +83,6 @@ declare::sections! {
     nodes: Nodes,
     /// What the program tells, and where.
     log: Log,
+    /// Where refused logins are told.
+    security_log: SecurityLog,
 }

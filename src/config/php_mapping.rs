@@ -56,27 +56,27 @@ pub const MAPPINGS: &[Mapping] = &[
     .hint("gets every write too; its failures are logged and ignored"),
     map(
         "WEAVE_SECONDARY_MYSQL_STORE_WRITE_HOST",
-        "storage.mirror.mysql.host",
-        Convert::Text,
+        "storage.mirror.host",
+        Convert::MysqlHost,
     ),
     map(
         "WEAVE_SECONDARY_MYSQL_STORE_WRITE_PORT",
-        "storage.mirror.mysql.port",
-        Convert::Number,
+        "storage.mirror.port",
+        Convert::Port,
     ),
     map(
         "WEAVE_SECONDARY_MYSQL_STORE_WRITE_DB",
-        "storage.mirror.mysql.database",
+        "storage.mirror.database",
         Convert::Text,
     ),
     map(
         "WEAVE_SECONDARY_MYSQL_STORE_WRITE_USER",
-        "storage.mirror.mysql.user",
+        "storage.mirror.user",
         Convert::Text,
     ),
     map(
         "WEAVE_SECONDARY_MYSQL_STORE_WRITE_PASS",
-        "storage.mirror.mysql.password",
+        "storage.mirror.password",
         Convert::Text,
     ),
     map(
@@ -98,12 +98,12 @@ pub const MAPPINGS: &[Mapping] = &[
     map(
         "WEAVE_MYSQL_STORE_READ_HOST",
         "mysql.read.host",
-        Convert::Text,
+        Convert::MysqlHost,
     ),
     map(
         "WEAVE_MYSQL_STORE_READ_PORT",
         "mysql.read.port",
-        Convert::Number,
+        Convert::Port,
     ),
     map(
         "WEAVE_MYSQL_STORE_READ_DB",
@@ -123,12 +123,12 @@ pub const MAPPINGS: &[Mapping] = &[
     map(
         "WEAVE_MYSQL_STORE_WRITE_HOST",
         "mysql.write.host",
-        Convert::Text,
+        Convert::MysqlHost,
     ),
     map(
         "WEAVE_MYSQL_STORE_WRITE_PORT",
         "mysql.write.port",
-        Convert::Number,
+        Convert::Port,
     ),
     map(
         "WEAVE_MYSQL_STORE_WRITE_DB",
@@ -149,8 +149,12 @@ pub const MAPPINGS: &[Mapping] = &[
     map("WEAVE_SHA_SALT", "auth.legacy_sha_salt", Convert::Text)
         .hint("old password hashes can't be checked without it"),
     map("WEAVE_MD5_FALLBACK", "auth.legacy_md5", Convert::Flag),
-    map("WEAVE_MYSQL_AUTH_HOST", "auth.mysql.host", Convert::Text),
-    map("WEAVE_MYSQL_AUTH_PORT", "auth.mysql.port", Convert::Number),
+    map(
+        "WEAVE_MYSQL_AUTH_HOST",
+        "auth.mysql.host",
+        Convert::MysqlHost,
+    ),
+    map("WEAVE_MYSQL_AUTH_PORT", "auth.mysql.port", Convert::Port),
     map("WEAVE_MYSQL_AUTH_DB", "auth.mysql.database", Convert::Text),
     map("WEAVE_MYSQL_AUTH_USER", "auth.mysql.user", Convert::Text),
     map(
@@ -189,36 +193,45 @@ pub const MAPPINGS: &[Mapping] = &[
     .hint("the order decides which server holds a key: keep it as PHP has it"),
     map(
         "WEAVE_STORAGE_MEMCACHE_DECAY",
-        "memcached.ttl_seconds",
+        "memcached.ttl",
         Convert::Number,
     ),
     map(
         "WEAVE_STORAGE_LOCKOUT_COUNT",
-        "lockout.count",
+        "lockout.failures",
         Convert::Number,
     )
     .hint("0 is off; PHP lets one failure more pass than this"),
     map(
         "WEAVE_STORAGE_LOCKOUT_DECAY",
-        "lockout.seconds",
+        "lockout.window",
         Convert::Number,
     ),
+    map("WEAVE_CEF_DEVICE", "security_log.target", Convert::Syslog)
+        .hint("PHP wrote its security log to syslog, facility local4"),
     map("WEAVE_CEF_DEVICE", "security_log.device", Convert::Text),
-    map("WEAVE_REGISTER_NODE", "accounts.node", Convert::Text),
     map(
         "WEAVE_REGISTER_STORAGE_LOCATION",
-        "accounts.storage_location",
-        Convert::Text,
+        "api.node",
+        Convert::NodeUrl,
     ),
     map(
         "WEAVE_REGISTER_ADMIN_SECRET",
-        "accounts.admin_secret",
+        "registration.secret",
         Convert::Text,
     ),
-    map(
+];
+
+/// Constants without a setting, and what a person should know of each.
+const UNMATCHED: &[(&str, &str)] = &[
+    (
+        "WEAVE_REGISTER_NODE",
+        "PHP sent new users to this host; here every host takes them, or none \
+         (registration.open)",
+    ),
+    (
         "WEAVE_REGISTER_USE_CAPTCHA",
-        "accounts.captcha",
-        Convert::Flag,
+        "there is no captcha; registration.open and registration.secret say who may sign up",
     ),
 ];
 

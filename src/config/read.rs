@@ -3,19 +3,32 @@
 //! Names are checked here, values later. Nothing stops at the first problem.
 
 use super::nearest::{did_you_mean, nearest};
-use super::{Config, Item, Place, Problem, Setting, Written, declare};
+use super::{Config, Item, Place, Problem, Setting, Value, Written, declare, host};
 use std::ffi::OsString;
 use std::path::{Path, PathBuf};
-use toml::de::{DeTable, DeValue};
+use toml::de::{DeArray, DeTable, DeValue};
 
 /// A setting and what was written for it.
 pub type Entry = (&'static Setting, Written);
+
+/// A `[[host]]`, as it was written.
+#[derive(Debug)]
+pub struct HostEntries {
+    /// Where it begins.
+    pub place: Place,
+    /// Its names.
+    pub names: Vec<String>,
+    /// Its settings, in the order of writing.
+    pub entries: Vec<Entry>,
+}
 
 /// What was read, and what was wrong.
 #[derive(Debug, Default)]
 pub struct Reading {
     /// In the order of writing.
     pub entries: Vec<Entry>,
+    /// What is written for single hosts.
+    pub hosts: Vec<HostEntries>,
     /// What can't be used.
     pub problems: Vec<Problem>,
     /// What looks wrong, and can be.
@@ -79,6 +92,12 @@ impl File<'_> {
                 prefix => format!("{prefix}.{}", key.get_ref()),
             };
             match value.get_ref() {
+                DeValue::Array(hosts) if name == host::TABLE => self.hosts(at, hosts),
+                _ if name == host::TABLE => {
+                    let text = "host is written in double brackets: [[host]], once for each group \
+                                of hosts";
+                    self.problem(at, text.to_owned());
+                }
                 _ if setting(&name).is_some() => self.entry(&name, at, value.get_ref()),
                 DeValue::Table(inner) if is_section(&name) => self.table(&name, inner),
                 DeValue::Table(_) => self.problem(at, unknown_section(&name)),
@@ -92,6 +111,45 @@ impl File<'_> {
                 _ => self.problem(at, unknown_setting(&name)),
             }
         }
+    }
+
+    fn hosts(&mut self, at: usize, hosts: &DeArray<'_>) {
+        for host in hosts.iter() {
+            let at = match host.span().start {
+                0 => at,
+                start => start,
+            };
+            let DeValue::Table(table) = host.get_ref() else {
+                self.problem(at, "[[host]] holds settings".to_owned());
+                continue;
+            };
+            self.host(at, table);
+        }
+    }
+
+    fn host(&mut self, at: usize, table: &DeTable<'_>) {
+        let names = table.get(host::NAMES).map(|names| item(names.get_ref()));
+        let names = match names.map(|names| Vec::<String>::read(&names)) {
+            Some(Ok(names)) if !names.is_empty() => names,
+            _ => {
+                let text = "[[host]] needs names = [\"sync.example.org\"]: the names by which \
+                            browsers call it";
+                return self.problem(at, text.to_owned());
+            }
+        };
+        let mut settings = table.clone();
+        settings.remove(host::NAMES);
+        if settings.remove(host::TABLE).is_some() {
+            self.problem(at, "a [[host]] holds no other [[host]]".to_owned());
+        }
+        let outside = std::mem::take(&mut self.reading.entries);
+        self.table("", &settings);
+        let entries = std::mem::replace(&mut self.reading.entries, outside);
+        self.reading.hosts.push(HostEntries {
+            place: self.place(at),
+            names,
+            entries,
+        });
     }
 
     fn entry(&mut self, name: &str, at: usize, value: &DeValue<'_>) {

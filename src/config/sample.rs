@@ -1,7 +1,7 @@
 //! The sample file: every setting with its explanation and the value in force. What it prints can be
 //! saved as `weft.toml` and means the same.
 
-use super::{Config, Loaded, Section, Setting};
+use super::{Config, Host, Loaded, Section, Setting, Value, declare};
 
 /// The text of the file. A setting that was written somewhere stands as it is in force, with the
 /// place; one that was not is a comment with its default. A secret is a comment always.
@@ -16,6 +16,23 @@ pub fn sample(loaded: &Loaded) -> String {
     );
     for section in Config::SECTIONS {
         text += &section_text(section, loaded);
+    }
+    text.extend(loaded.config.hosts.iter().map(host_text));
+    text
+}
+
+/// A group of hosts with what it has for itself. Its secrets are comments, as all are.
+fn host_text(host: &Host) -> String {
+    let mut text = format!("\n\n[[host]]\nnames = {}\n", host.names.show());
+    for setting in declare::all() {
+        let (name, value) = (setting.name, setting.show(&host.config));
+        text += &match host.places.get(name) {
+            Some(place) if setting.secret => {
+                format!("# Set by {place}; secret, so not shown here.\n#{name} = \"\"\n")
+            }
+            Some(_) => format!("{name} = {value}\n"),
+            None => continue,
+        };
     }
     text
 }

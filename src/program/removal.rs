@@ -38,7 +38,8 @@ impl Place {
     fn storage(&self) -> Result<&dyn Movable, Failure> {
         let storage = self.api.storage.movable();
         storage.ok_or_else(|| {
-            other("users can be moved only between nodes with storage.engine = \"sqlite\"")
+            other("users can be moved only between nodes with storage.engine = \"sqlite\", no mirror and no \
+             memcached")
         })
     }
 

@@ -3,6 +3,7 @@
 //! Nothing here knows a transport, a wire format, a database or an API version. Each type checks
 //! its rule when it is made; whoever holds one may trust it.
 
+mod calendar;
 mod decimal;
 mod email_name;
 mod limits;
@@ -12,6 +13,7 @@ mod timestamp;
 mod user_name;
 mod wbo;
 
+pub use calendar::utc;
 pub use decimal::Decimal;
 pub use email_name::{AccountError, username_from_account, username_in_browsers};
 pub use limits::Limits;

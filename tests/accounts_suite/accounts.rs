@@ -17,7 +17,7 @@ pub fn a_new_account_is_found_with_what_it_was_made_of(bench: &Bench) {
         enabled: true,
         alert: None,
         quota_bytes: None,
-        node: None,
+        node: bench.backend.node(),
     };
     assert_eq!(found, Some(expected));
 }

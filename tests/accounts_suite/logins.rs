@@ -125,20 +125,20 @@ pub fn a_wrong_password_and_an_unknown_user_take_the_same_time(bench: &Bench) {
     assert_alike(&*accounts, "ada", "nobody");
 }
 
-/// That refusing `one` takes about the time of refusing `other`: the shortest of some tries, so that
-/// nothing else that this machine does counts.
+/// That refusing `one` takes about the time of refusing `other`: the shortest of some tries, and of
+/// more where a machine that does much else disturbs them, so that nothing but the engine counts.
 pub fn assert_alike(accounts: &dyn Accounts, one: &str, other: &str) {
     let mut shortest = [Duration::MAX; 2];
-    for _ in 0..9 {
+    for tries in 1..=200 {
         for (user, shortest) in [one, other].into_iter().zip(&mut shortest) {
             let start = Instant::now();
             assert!(login_with(accounts, user, "wrong password").is_err());
             *shortest = start.elapsed().min(*shortest);
         }
+        let ratio = shortest[0].as_secs_f64() / shortest[1].as_secs_f64();
+        if tries >= 9 && (0.4..2.5).contains(&ratio) {
+            return;
+        }
     }
-    let ratio = shortest[0].as_secs_f64() / shortest[1].as_secs_f64();
-    assert!(
-        (0.4..2.5).contains(&ratio),
-        "refusing {one} and {other} took {shortest:?}"
-    );
+    panic!("refusing {one} and {other} took {shortest:?}");
 }

@@ -98,6 +98,11 @@ pub trait Backend: Sync {
     /// Makes the backend unable to answer.
     fn kill(&self);
 
+    /// The URL of the node that the backend gives to every new account, if it does that.
+    fn node(&self) -> Option<String> {
+        None
+    }
+
     /// What the engine can do.
     fn can(&self) -> Abilities;
 }
@@ -167,6 +172,7 @@ pub fn password(text: &str) -> Password {
 }
 
 /// A check with cheap new hashes that reads every old kind and remembers what it has verified.
+#[allow(dead_code, reason = "not every engine checks passwords itself")]
 pub fn password_check() -> PasswordCheck {
     let settings = HashSettings {
         legacy_md5: true,

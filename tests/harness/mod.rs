@@ -2,6 +2,7 @@
 //!
 //! - [`Gateway`] starts the program behind Apache, nginx or alone, as the files in `apache/` say.
 //! - [`http`] sends requests byte for byte and shows answers byte for byte.
+//! - [`slapd`] is a directory server with certificates.
 //! - [`api`] asks the storage API without any ornament.
 //! - [`browser`] speaks as the desktop and the Android client do.
 //!
@@ -21,6 +22,7 @@ mod account;
 mod apache;
 pub mod api;
 pub mod browser;
+pub mod certificates;
 mod command;
 mod gateway;
 pub mod http;
@@ -29,6 +31,7 @@ mod memcached;
 mod nginx;
 mod ports;
 mod site;
+pub mod slapd;
 mod supervised;
 mod weft;
 

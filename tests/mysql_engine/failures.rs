@@ -28,6 +28,13 @@ fn unavailable<T>(result: Result<T, StorageError>) {
     }
 }
 
+fn undone<T>(result: Result<T, StorageError>) {
+    match result.err() {
+        Some(StorageError::Undone(_)) => {}
+        other => panic!("{other:?}"),
+    }
+}
+
 /// Every kind of request fails as it should, each within a few seconds.
 fn all_unavailable(host: &MySqlStorage) {
     let soon = |work: &dyn Fn()| {
@@ -109,7 +116,7 @@ fn a_connection_lost_in_a_session_ends_that_session_only() {
         .read_collection(USER, &name("history"), ReadFrom::Any)
         .unwrap();
     kill_connections(&place);
-    unavailable(writing.put(&[full("b", "lost")]));
+    undone(writing.put(&[full("b", "lost")]));
     unavailable(reading.count(&Query::default()));
     assert!(writing.commit().is_err());
     drop(reading);
@@ -212,19 +219,57 @@ fn a_deadlock_with_php_before_anything_was_written_is_noticed_by_nobody() {
         .unwrap();
     std::thread::scope(|scope| {
         let deleting = scope.spawn(|| host.delete_records(USER));
-        let mut root = place.server.root("mysql");
-        let begun = Instant::now();
-        while !is_waiting(&mut root, &place.name) {
-            assert!(begun.elapsed() < Duration::from_secs(10), "nobody waits");
-            // The server looks no more often than ten times a second.
-            std::thread::sleep(Duration::from_millis(110));
-        }
+        until_somebody_waits(&place);
         rival.query_drop(format!("{rows} = -1 FOR UPDATE")).unwrap();
         rival.query_drop("ROLLBACK").unwrap();
         deleting.join().unwrap().unwrap();
     });
     assert_eq!(payload(&host, "history", "a"), None);
     assert!(deadlocks(&place) > before);
+}
+
+#[test]
+fn a_deadlock_with_php_in_a_session_undoes_all_of_it_and_says_so() {
+    let place = Place::migrated("latin1");
+    let host = place.host();
+    put(&host, "history", &[full("a", "old"), full("b", "old")]);
+    let mut rival = place.server.php(&place.name);
+    // Heavier, so that it is not the one to go.
+    for sql in [
+        "SET SESSION innodb_lock_wait_timeout = 20; BEGIN",
+        "INSERT INTO wbo (username, collection, id) SELECT 9, 9, seq FROM seq_1_to_500",
+        "SELECT * FROM wbo WHERE username = 7 AND collection = 4 AND id = 'b' FOR UPDATE",
+    ] {
+        rival.query_drop(sql).unwrap();
+    }
+    std::thread::scope(|scope| {
+        let writing = scope.spawn(|| {
+            let mut session = host.write_collection(USER, &name("history")).unwrap();
+            session.put(&[full("a", "new")]).unwrap();
+            let put = session.put(&[full("b", "new")]);
+            (put, session.commit())
+        });
+        until_somebody_waits(&place);
+        let row = "SELECT * FROM weft_times WHERE userid = 7 AND collectionid = 4 FOR UPDATE";
+        rival.query_drop(row).unwrap();
+        rival.query_drop("ROLLBACK").unwrap();
+        let (put, commit) = writing.join().unwrap();
+        undone(put);
+        assert!(commit.is_err());
+    });
+    assert_eq!(payload(&host, "history", "a").as_deref(), Some("old"));
+    assert_eq!(payload(&host, "history", "b").as_deref(), Some("old"));
+    put(&host, "history", &[full("b", "newer")]);
+}
+
+fn until_somebody_waits(place: &Place<'_>) {
+    let mut root = place.server.root("mysql");
+    let begun = Instant::now();
+    while !is_waiting(&mut root, &place.name) {
+        assert!(begun.elapsed() < Duration::from_secs(10), "nobody waits");
+        // The server looks no more often than ten times a second.
+        std::thread::sleep(Duration::from_millis(110));
+    }
 }
 
 fn is_waiting(root: &mut mysql::Conn, database: &str) -> bool {

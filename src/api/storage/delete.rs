@@ -1,7 +1,6 @@
 //! Deleting: one record, some of a collection, a collection, everything.
 
 use super::StorageCall;
-use super::write::Opened;
 use crate::api::error::{ApiError, Code};
 use crate::api::profile::Profile;
 use crate::api::search::{Parameters, SearchReader, unmodified_since};
@@ -52,12 +51,10 @@ impl StorageCall<'_> {
         query: &Query,
     ) -> Result<Response, ApiError> {
         let since = unmodified_since(&call.headers)?;
-        let mut opened = Opened::new(self, collection, since);
-        opened.check_unmodified()?;
-        let session = opened.session()?;
-        session.delete(query)?;
-        let time = session.time();
-        opened.commit()?;
+        let time = self.transaction(collection, since, |opened| {
+            opened.check_unmodified()?;
+            opened.delete(query)
+        })?;
         Ok(self.deleted(time))
     }
 

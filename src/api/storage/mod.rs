@@ -1,9 +1,11 @@
 //! The storage API: `<version>/<user>/storage/…` and `…/info/…`.
 //!
 //! This file decides what a path and a method ask for, in each profile's order of errors, and lets the
-//! user in. Reading is in `read`, writing in `write`, deleting in `delete`.
+//! user in. Reading is in `read`, writing in `write`, deleting in `delete`; the latter two in a session
+//! of `opened`.
 
 mod delete;
+mod opened;
 mod read;
 mod write;
 
@@ -57,7 +59,7 @@ impl Api {
     ) -> Result<Response, ApiError> {
         let (user, resource) = resource(path, profile, &call.method)?;
         let account = self.login(call, &user, profile)?;
-        self.refuse_strangers(&account)?;
+        self.refuse_strangers(call, &account)?;
         let storage = StorageCall {
             api: self,
             profile,
@@ -75,7 +77,7 @@ impl Api {
     ) -> Result<Response, ApiError> {
         let (user, resource) = resource(path, profile, &call.method)?;
         let account = self.login(call, &user, profile)?;
-        self.refuse_strangers(&account)?;
+        self.refuse_strangers(call, &account)?;
         let storage = StorageCall {
             api: self,
             profile,

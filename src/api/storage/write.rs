@@ -8,12 +8,11 @@ use crate::api::error::{ApiError, Code};
 use crate::api::format::text_json;
 use crate::api::info::remaining;
 use crate::api::json::{Members, Shape, elements, shape, shape_of, text_of};
-use crate::api::profile::{Check, Profile};
+use crate::api::profile::Profile;
 use crate::api::search::unmodified_since;
 use crate::api::wbo_json::{Refused, WboReader};
 use crate::api::{Call, at, ok};
 use crate::exchange::Response;
-use crate::storage::WriteSession;
 use crate::sync::{CollectionName, Timestamp, WboWrite};
 use serde_json::value::RawValue;
 use std::collections::HashMap;
@@ -76,11 +75,12 @@ impl StorageCall<'_> {
             Some(_) if self.profile.takes_single_object() => Err(ApiError::Bad(Code::Wbo)),
             Some(_) => Ok(()),
         };
-        let mut opened = Opened::new(self, collection, since);
-        opened.check(&self.profile.post_checks(), read.err())?;
-        let time = opened.put(&batch.writes)?.0;
-        let used = opened.used_if_limited()?;
-        opened.commit()?;
+        let unreadable = read.err();
+        let (time, used) = self.transaction(collection, since, |opened| {
+            opened.check(&self.profile.post_checks(), unreadable.as_ref())?;
+            let (time, _) = opened.put(&batch.writes)?;
+            Ok((time, opened.used_if_limited()?))
+        })?;
         let response = ok("application/json", batch.answer(time));
         Ok(at(
             time,
@@ -88,7 +88,7 @@ impl StorageCall<'_> {
         ))
     }
 
-    fn quota(&self) -> Option<u64> {
+    pub(super) fn quota(&self) -> Option<u64> {
         self.api.quota_of(self.account)
     }
 
@@ -131,21 +131,19 @@ impl StorageCall<'_> {
         collection: &CollectionName,
         since: Option<Timestamp>,
     ) -> Result<Response, ApiError> {
-        let (write, unreadable, invalid) = match read {
-            Ok(write) => (Some(write), None, None),
-            Err(ApiError::Bad(Code::Wbo)) => (None, None, Some(ApiError::Bad(Code::Wbo))),
-            Err(error) => (None, Some(error), None),
+        let (write, unreadable) = match read {
+            Ok(write) => (Some(write), None),
+            // Told after all other checks, by the lack of it.
+            Err(ApiError::Bad(Code::Wbo)) => (None, None),
+            Err(error) => (None, Some(error)),
         };
-        let mut opened = Opened::new(self, collection, since);
-        opened.check(&self.profile.put_checks(), unreadable)?;
-        let write = match (write, invalid) {
-            (Some(write), _) => write,
-            (None, error) => return Err(error.unwrap_or(ApiError::Bad(Code::Wbo))),
-        };
-        let metadata_only = write.payload.is_none();
-        let (time, stored) = opened.put(std::slice::from_ref(&write))?;
-        let used = opened.used_if_limited()?;
-        opened.commit()?;
+        let (time, stored, used) = self.transaction(collection, since, |opened| {
+            opened.check(&self.profile.put_checks(), unreadable.as_ref())?;
+            let write = write.as_ref().ok_or(ApiError::Bad(Code::Wbo))?;
+            let (time, stored) = opened.put(std::slice::from_ref(write))?;
+            Ok((time, stored, opened.used_if_limited()?))
+        })?;
+        let metadata_only = write.is_some_and(|write| write.payload.is_none());
         let modified = stored.into_iter().next().flatten().unwrap_or(time);
         let keeps = metadata_only && self.profile.put_answers_modified();
         let answer = self.profile.time(if keeps { modified } else { time });
@@ -154,116 +152,6 @@ impl StorageCall<'_> {
             time,
             remaining(response, used, self.quota(), self.profile),
         ))
-    }
-}
-
-/// The session of one write, opened when the first check needs it.
-pub(super) struct Opened<'c> {
-    call: &'c StorageCall<'c>,
-    collection: &'c CollectionName,
-    since: Option<Timestamp>,
-    session: Option<Box<dyn WriteSession>>,
-}
-
-impl<'c> Opened<'c> {
-    pub(super) fn new(
-        call: &'c StorageCall<'c>,
-        collection: &'c CollectionName,
-        since: Option<Timestamp>,
-    ) -> Self {
-        Opened {
-            call,
-            collection,
-            since,
-            session: None,
-        }
-    }
-
-    /// The session, opened if it is not yet.
-    pub(super) fn session(&mut self) -> Result<&mut dyn WriteSession, ApiError> {
-        let session = match self.session.take() {
-            Some(session) => session,
-            None => {
-                let user = self.call.account.id;
-                self.call
-                    .api
-                    .storage
-                    .write_collection(user, self.collection)?
-            }
-        };
-        Ok(&mut **self.session.insert(session))
-    }
-
-    /// Does the checks in their order. `unreadable` is what is wrong with the body.
-    fn check(&mut self, checks: &[Check], unreadable: Option<ApiError>) -> Result<(), ApiError> {
-        for check in checks {
-            match check {
-                Check::Json => {
-                    if let Some(error) = &unreadable {
-                        return Err(error.clone());
-                    }
-                }
-                Check::Quota => self.check_quota()?,
-                Check::Unmodified => self.check_unmodified()?,
-            }
-        }
-        Ok(())
-    }
-
-    fn check_quota(&mut self) -> Result<(), ApiError> {
-        let profile = self.call.profile;
-        let Some(quota) = self.call.quota() else {
-            return Ok(());
-        };
-        match profile.over_quota(self.session()?.used_bytes()?, quota) {
-            true if profile == Profile::Php => Err(ApiError::Forbidden("Over Quota")),
-            true => Err(ApiError::Bad(Code::Quota)),
-            false => Ok(()),
-        }
-    }
-
-    /// `X-If-Unmodified-Since`, against the database and inside the transaction of the write.
-    pub(super) fn check_unmodified(&mut self) -> Result<(), ApiError> {
-        let Some(since) = self.since else {
-            return Ok(());
-        };
-        match self.session()?.modified()? {
-            Some(modified) if modified > since => Err(ApiError::Precondition),
-            _ => Ok(()),
-        }
-    }
-
-    /// Writes, if the user may write that much today. Answers the session's time, and each record's.
-    fn put(
-        &mut self,
-        writes: &[WboWrite],
-    ) -> Result<(Timestamp, Vec<Option<Timestamp>>), ApiError> {
-        let (call, collection) = (self.call, self.collection);
-        let session = self.session()?;
-        let time = session.time();
-        if let Some(cap) = &call.api.write_cap
-            && !cap.takes(call.account.id, collection, writes, time)
-        {
-            return Err(ApiError::WroteEnough);
-        }
-        Ok((time, session.put(writes)?))
-    }
-
-    /// The bytes that the user has now, where anybody wants to know.
-    fn used_if_limited(&mut self) -> Result<u64, ApiError> {
-        let wanted = self.call.quota().is_some() && self.call.profile.tells_remaining_quota();
-        if wanted {
-            Ok(self.session()?.used_bytes()?)
-        } else {
-            Ok(0)
-        }
-    }
-
-    pub(super) fn commit(mut self) -> Result<(), ApiError> {
-        match self.session.take() {
-            Some(session) => Ok(session.commit()?),
-            None => Ok(()),
-        }
     }
 }
 

@@ -7,6 +7,7 @@ use crate::api::error::{ApiError, Code};
 use crate::api::{Api, Call, ok};
 use crate::auth::Password;
 use crate::exchange::Response;
+use crate::security_log::Incident;
 use crate::sync::UserName;
 
 const HEADER: &str = "x-weave-password-reset";
@@ -30,8 +31,8 @@ impl Api {
     pub(super) fn check_captcha(
         &self,
         call: &Call<'_>,
-        challenge: &str,
-        response: &str,
+        name: &UserName,
+        (challenge, response): (&str, &str),
     ) -> Result<(), ApiError> {
         let answer = CaptchaAnswer {
             challenge,
@@ -40,18 +41,21 @@ impl Api {
         };
         match self.people.captcha.check(&answer, (self.clock)())? {
             true => Ok(()),
-            false => Err(ApiError::Bad(Code::Captcha)),
+            false => {
+                self.tell(call, Incident::CAPTCHA_FAIL, name.as_str());
+                Err(ApiError::Bad(Code::Captcha))
+            }
         }
     }
 
-    fn check_captcha_in_query(&self, call: &Call<'_>) -> Result<(), ApiError> {
+    fn check_captcha_in_query(&self, call: &Call<'_>, name: &UserName) -> Result<(), ApiError> {
         let value = |name: &str| {
             let mut pairs = url::form_urlencoded::parse(&call.target.query);
             let found = pairs.find(|(key, _)| key == name);
             found.map_or_else(String::new, |(_, value)| value.into_owned())
         };
         let (challenge, response) = (value("captcha-challenge"), value("captcha-response"));
-        self.check_captcha(call, &challenge, &response)
+        self.check_captcha(call, name, (&challenge, &response))
     }
 
     /// `GET user/…/<name>/password_reset`: mails a code. An unknown user is code 3, one without
@@ -66,7 +70,7 @@ impl Api {
             let account = account.ok_or(ApiError::Bad(Code::UserName))?;
             account.email.ok_or(ApiError::Bad(Code::Email))?;
         }
-        self.check_captcha_in_query(call)?;
+        self.check_captcha_in_query(call, name)?;
         let visitor = self.visitor(call);
         match self.people.ask_reset(&*self.accounts, name, &visitor)? {
             Asked::Sent => Ok(ok(TEXT, "success")),
@@ -83,8 +87,9 @@ impl Api {
         name: &UserName,
     ) -> Result<Response, ApiError> {
         let account = self.login(call, name, PROFILE)?;
-        self.check_captcha_in_query(call)?;
+        self.check_captcha_in_query(call, name)?;
         self.people.codes.clear(account.id)?;
+        self.tell(call, Incident::RESET_CLEARED, name.as_str());
         Ok(ok(TEXT, "success"))
     }
 
@@ -99,7 +104,7 @@ impl Api {
         let reset =
             self.people
                 .reset_password(&*self.accounts, (name, code), password, &visitor)?;
-        done(reset)?;
+        self.done(call, name, reset)?;
         self.unlock(name);
         Ok(ok(TEXT, "success"))
     }
@@ -113,7 +118,8 @@ impl Api {
     ) -> Result<(), ApiError> {
         let account = self.accounts.lookup(name)?;
         let account = account.ok_or(ApiError::NotFound("Not Found"))?;
-        done(self.people.take_code(&account, code, &self.visitor(call))?)
+        let taken = self.people.take_code(&account, code, &self.visitor(call))?;
+        self.done(call, name, taken)
     }
 
     /// Ends the lock after too many wrong passwords: whoever got here has shown who they are.
@@ -122,13 +128,16 @@ impl Api {
             lockout.forget(name);
         }
     }
-}
 
-fn done(reset: Reset) -> Result<(), ApiError> {
-    match reset {
-        Reset::Done => Ok(()),
-        Reset::UnknownUser => Err(ApiError::NotFound("Not Found")),
-        Reset::WrongCode => Err(ApiError::Bad(Code::ResetCode)),
-        Reset::TooOften => Err(ApiError::Unavailable),
+    fn done(&self, call: &Call<'_>, name: &UserName, reset: Reset) -> Result<(), ApiError> {
+        match reset {
+            Reset::Done => Ok(()),
+            Reset::UnknownUser => Err(ApiError::NotFound("Not Found")),
+            Reset::WrongCode => {
+                self.tell(call, Incident::INVALID_RESET_CODE, name.as_str());
+                Err(ApiError::Bad(Code::ResetCode))
+            }
+            Reset::TooOften => Err(ApiError::Unavailable),
+        }
     }
 }

@@ -1,6 +1,7 @@
 //! The user API on the real SQLite engines: bodies byte by byte, and which check comes first.
 
 mod nodes;
+mod refused;
 mod resets;
 mod sign_up;
 
@@ -14,6 +15,7 @@ use crate::auth::sqlite::SqliteAccounts;
 use crate::auth::{Accounts, RateLimit};
 use crate::exchange::{Client, Request, RequestBody, ResponseBody, Target};
 use crate::routes::{self, Route};
+use crate::security_log::SecurityLog;
 use crate::storage::sqlite::{SqliteOptions, SqliteStorage};
 use crate::sync::Timestamp;
 use base64::Engine as _;
@@ -108,11 +110,12 @@ impl Server {
         let mut settings = Settings::default();
         change(&mut settings);
         let api = Api {
-            write_cap: None,
             storage: Arc::new(SqliteStorage::new(file("weft.db"), Arc::clone(&clock))),
             accounts: Arc::clone(&accounts) as _,
             people: people(folder.path()),
             lockout: None,
+            write_cap: None,
+            security_log: Arc::new(SecurityLog::off()),
             name_checks: RateLimit::new(5, Duration::from_secs(3600), 10),
             settings,
             last_check: LastCheck::default(),

@@ -78,7 +78,7 @@ fn auth_error(error: StorageError) -> AuthError {
     match error {
         StorageError::Elsewhere => AuthError::Broken(error.to_string()),
         StorageError::Busy => AuthError::Unavailable("the file of accounts is busy".to_owned()),
-        StorageError::Unavailable(why) => AuthError::Unavailable(why),
+        StorageError::Unavailable(why) | StorageError::Undone(why) => AuthError::Unavailable(why),
         StorageError::Broken(why) => AuthError::Broken(why),
     }
 }

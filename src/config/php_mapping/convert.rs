@@ -18,6 +18,14 @@ pub(super) enum Convert {
     /// On for the `mozilla` engine, which requires it.
     LdapStartTls,
     LdapUrl,
+    /// Empty is the usual port.
+    Port,
+    /// The name of a MySQL server.
+    MysqlHost,
+    /// That there is a security log.
+    Syslog,
+    /// A host as the URL of a node.
+    NodeUrl,
     /// Host names with `:` between them, and one port for all of them in another constant.
     MemcachedServers,
 }
@@ -41,6 +49,13 @@ impl Convert {
         match self {
             Convert::Text => with_text(value, |text| Converted::Value(quoted(text))),
             Convert::Number => number(value, 0),
+            Convert::Port => match value.to_text() {
+                Some(text) if text.is_empty() => Converted::Nothing,
+                _ => number(value, 1),
+            },
+            Convert::MysqlHost => with_text(value, mysql_host),
+            Convert::Syslog => Converted::Value(quoted("syslog")),
+            Convert::NodeUrl => with_text(value, node_url),
             Convert::WholeNumberOnly => match (value, number(value, 1)) {
                 (PhpScalar::Str(_), Converted::Value(number)) => Converted::Person(format!(
                     "PHP ignores this constant when it is a string, as here; {number} would be \
@@ -109,11 +124,36 @@ fn auth_engine(engine: &str) -> Converted {
         "mysql" => Converted::Value(quoted("mysql")),
         "ldap" | "mozilla" => Converted::Value(quoted("ldap")),
         "none" => Converted::Person(
-            "PHP checked no password at all; Weft has no such engine, so accounts are needed"
-                .to_owned(),
+            "PHP checked no password at all; here, accounts are needed".to_owned(),
         ),
         _ => Converted::Person(format!("there is no counterpart to {}", quoted(engine))),
     }
+}
+
+fn mysql_host(host: &str) -> Converted {
+    let why = match host {
+        "" => return Converted::Nothing,
+        "localhost" => {
+            "by localhost PHP meant a socket; name it in a line socket = \"…\" beside this one, or \
+             see that the server listens at TCP too"
+        }
+        host if host.starts_with(":/") => {
+            return Converted::Person(format!("say socket = {} instead", quoted(&host[1..])));
+        }
+        host if host.contains([':', '/']) => {
+            return Converted::Person("say host, port or socket on lines of their own".to_owned());
+        }
+        host => return Converted::Value(quoted(host)),
+    };
+    Converted::Doubtful(quoted(host), why.to_owned())
+}
+
+fn node_url(host: &str) -> Converted {
+    if host.contains("://") {
+        return Converted::Value(quoted(host));
+    }
+    let why = "taken for https; browsers are told this URL as the place of their data".to_owned();
+    Converted::Doubtful(quoted(&format!("https://{host}/")), why)
 }
 
 fn ldap_url(host: &str) -> Converted {

@@ -1,10 +1,12 @@
 //! The configuration text: one table after the other, then the hosts, then what is left over.
 
 use std::fmt::Write;
+use std::path::Path;
 
 use super::convert::{Converted, quoted};
-use super::{MAPPINGS, Mapping, NEEDLESS};
+use super::{MAPPINGS, Mapping, NEEDLESS, UNMATCHED};
 use crate::config::php::{Finding, PhpConst, PhpConstMap, PhpConstants, PhpHost};
+use crate::config::{Config, read};
 
 /// The settings that `constants` stand for, as TOML. The settings of hosts come as `[[host]]` with
 /// their `names`, and hold what differs from the rest. Valid TOML whatever the constants are.
@@ -14,6 +16,10 @@ pub fn to_toml(constants: &PhpConstants) -> String {
          # Lines with CHECK need a person.\n",
     );
     tables(&mut text, constants);
+    text.push_str(
+        "\n[legacy]\n# Set this to false when the last PHP server is off, and not before.\n\
+         php_beside = true\n",
+    );
     for host in &constants.hosts {
         host_table(&mut text, host, &constants.global);
     }
@@ -56,7 +62,7 @@ fn setting(
     all: &PhpConstMap,
 ) {
     let origin = origin(mapping.constant, constant);
-    match mapping.convert.apply(&constant.value, all) {
+    match checked(mapping, mapping.convert.apply(&constant.value, all)) {
         Converted::Nothing => {}
         Converted::Value(value) => {
             if !mapping.hint.is_empty() {
@@ -72,6 +78,25 @@ fn setting(
             check(text, &format!("{origin}: {why}"));
             let _ = writeln!(text, "# {key} =");
         }
+    }
+}
+
+/// A value that our setting does not take is left to a person: the file must be one that works.
+fn checked(mapping: &Mapping, converted: Converted) -> Converted {
+    let (Converted::Value(value) | Converted::Doubtful(value, _)) = &converted else {
+        return converted;
+    };
+    let file = format!("{} = {value}", mapping.setting);
+    let read = read::toml(&file, Path::new(""));
+    let mut config = Config::default();
+    let wrong = read.entries.iter().find_map(|(setting, written)| {
+        setting.set(&mut config, &written.item, Path::new("")).err()
+    });
+    let known = !read.entries.is_empty();
+    match wrong {
+        None if known => converted,
+        Some(why) => Converted::Person(format!("{} {why}", mapping.setting)),
+        None => Converted::Person(format!("{} is no setting", mapping.setting)),
     }
 }
 
@@ -134,11 +159,15 @@ fn leftovers(text: &mut String, constants: &PhpConstants) {
     for (name, constant) in constants.global.iter().chain(hosts) {
         let needless = NEEDLESS.iter().any(|(prefix, _)| name.starts_with(prefix));
         let mapped = MAPPINGS.iter().any(|mapping| mapping.constant == name);
+        let advice = UNMATCHED.iter().find(|(constant, _)| *constant == name);
         if !needless && !mapped && seen.insert((name, constant.line)) {
             if seen.len() == 1 {
                 text.push_str("\n# Constants that no setting corresponds to:\n");
             }
-            check(text, &origin(name, constant));
+            match advice {
+                Some((_, advice)) => check(text, &format!("{}: {advice}", origin(name, constant))),
+                None => check(text, &origin(name, constant)),
+            }
         }
     }
 }

@@ -115,7 +115,8 @@ fn what_needs_a_decision_is_a_comment_and_no_setting() {
             .values()
             .filter_map(toml::Value::as_table)
             .map(toml::Table::len);
-        assert_eq!(settings.sum::<usize>(), 0, "{text}");
+        // The one that is always there: legacy.php_beside.
+        assert_eq!(settings.sum::<usize>(), 1, "{text}");
         assert!(!text.contains("hunter2"), "{text}");
     }
 }
@@ -185,5 +186,67 @@ fn settings_of_one_table_stand_together_and_none_is_named_twice() {
             mapping.setting
         );
         last = table;
+    }
+}
+
+#[test]
+fn every_setting_that_is_printed_is_one() {
+    for mapping in MAPPINGS {
+        let setting = crate::config::read::setting(mapping.setting);
+        assert!(setting.is_some(), "{}", mapping.setting);
+    }
+}
+
+#[test]
+fn a_value_that_our_setting_refuses_is_left_to_a_person() {
+    let cases = [
+        ("'WEAVE_STORAGE_MEMCACHE_DECAY', 0", "memcached.ttl must be"),
+        (
+            "'WEAVE_MYSQL_STORE_TABLE_NAME', 'a b'",
+            "mysql.wbo_table must be",
+        ),
+        (
+            "'WEAVE_MYSQL_STORE_WRITE_PORT', 70000",
+            "mysql.write.port must be",
+        ),
+        (
+            "'WEAVE_MYSQL_STORE_WRITE_HOST', ':/run/m.sock'",
+            "socket = \"/run/m.sock\"",
+        ),
+    ];
+    for (constant, why) in cases {
+        let (text, table) = toml_of(&format!("define({constant});"));
+        assert!(text.contains("# CHECK:") && text.contains(why), "{text}");
+        assert_eq!(table.len(), 2, "{text}");
+    }
+}
+
+#[test]
+fn php_is_taken_to_run_on_until_a_person_says_otherwise() {
+    let (_, table) = toml_of("");
+    assert_eq!(
+        setting(&table, "legacy.php_beside").as_deref(),
+        Some("true")
+    );
+}
+
+#[test]
+fn a_mysql_server_at_localhost_and_a_node_without_a_scheme_want_a_look() {
+    let cases = [
+        (
+            "'WEAVE_MYSQL_AUTH_HOST', 'localhost'",
+            "auth.mysql.host",
+            "\"localhost\"",
+        ),
+        (
+            "'WEAVE_REGISTER_STORAGE_LOCATION', 'n.example.org'",
+            "api.node",
+            "\"https://n.example.org/\"",
+        ),
+    ];
+    for (constant, name, value) in cases {
+        let (text, table) = toml_of(&format!("define({constant});"));
+        assert_eq!(setting(&table, name).as_deref(), Some(value), "{text}");
+        assert!(text.contains("# CHECK:"), "{text}");
     }
 }

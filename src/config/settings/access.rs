@@ -13,8 +13,6 @@ choices! {
         Mysql = "mysql",
         /// An LDAP directory.
         Ldap = "ldap",
-        /// An LDAP directory laid out as Mozilla's was.
-        Mozilla = "mozilla",
         /// Nowhere: every password is right. For tests, or behind a server that asks itself.
         None = "none",
     }
@@ -34,8 +32,8 @@ section! {
     /// Who users are, and how passwords are kept.
     "auth" in auth: Auth {
         /// Where users are known: `"sqlite"` is a file in the data folder; `"mysql"` the `users` table
-        /// of the legacy PHP server; `"ldap"` a directory; `"mozilla"` a directory laid out as
-        /// Mozilla's was; `"none"` accepts every password and is for tests only.
+        /// of the legacy PHP server; `"ldap"` a directory; `"none"` accepts every password and is for
+        /// tests only.
         engine: AuthEngine = AuthEngine::Sqlite, php "WEAVE_AUTH_ENGINE";
 
         /// How long a password that was right is remembered (in memory, not readable), since browsers

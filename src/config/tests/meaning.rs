@@ -184,3 +184,28 @@ fn a_server_that_believes_every_password_says_so() {
                    can read and delete the data of everybody";
     assert_eq!(machine.load().unwrap().warnings, [warning]);
 }
+
+#[test]
+fn passwords_that_go_unencrypted_to_a_directory_elsewhere_are_warned_of() {
+    let cases = [
+        ("url = \"ldap://ldap.example.com\"", true),
+        ("url = \"ldap://localhost:3389\"", false),
+        ("url = \"ldaps://ldap.example.com\"", false),
+        ("url = \"ldap://ldap.example.com\"\nstart_tls = true", false),
+        (
+            "url = \"ldap://ldap.example.com\"\nlayout = \"mozilla\"",
+            false,
+        ),
+    ];
+    for (lines, warned) in cases {
+        let text = format!("auth.engine = \"ldap\"\n[ldap]\nbase = \"dc=x\"\n{lines}\n");
+        let warnings = Machine::with("app/weft.toml", &text)
+            .load()
+            .unwrap()
+            .warnings;
+        let told = warnings
+            .iter()
+            .any(|warning| warning.contains("unencrypted"));
+        assert_eq!(told, warned, "{lines}");
+    }
+}

@@ -11,7 +11,7 @@ fn every_mistake_in_a_file_is_explained_with_its_line() {
         ),
         (
             "\n\nengine = \"sqlite\"",
-            "3: engine is not a setting; did you mean storage.engine or auth.engine?",
+            "3: engine is not a setting; did you mean storage.engine or storage.mirror.engine or auth.engine?",
         ),
         (
             "server.listening = 1",

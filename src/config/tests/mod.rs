@@ -1,6 +1,7 @@
 //! The configuration as an operator meets it: files with mistakes, what is said of them, and what is
 //! in force.
 
+mod hosts;
 mod meaning;
 mod mistakes;
 mod printing;

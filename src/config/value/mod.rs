@@ -10,14 +10,18 @@ mod network;
 mod path;
 mod plain;
 mod secret;
+mod server;
 mod size;
+mod table;
 mod url;
 
 pub(super) use choice::choices;
 pub use network::Network;
 pub use path::FilePath;
 pub use secret::Secret;
+pub use server::{HostPort, LdapUrl, SyslogAddress};
 pub use size::ByteSize;
+pub use table::TableName;
 pub use url::{BasePath, Node, RootUrl};
 
 use super::Place;

@@ -6,9 +6,11 @@
 //!
 //! # Stored or left over
 //!
-//! A tab that the database does not have was stored by PHP, unless it is much older than the
-//! collection's last change: then it would have been absorbed at that change, and was deleted by Weft
-//! when the cache could not be reached.
+//! A tab in the cache that the database does not have was stored by PHP, or it was published by Weft
+//! and has been deleted or has outlived its ttl since. To tell them apart Weft publishes times as PHP
+//! integers; PHP stores doubles, and passes on what it does not change as it was. Neither cares about the
+//! difference. A tab of PHP's that is much older than the collection's last change would have been
+//! absorbed at that change: it was deleted when the cache could not be reached.
 //!
 //! # Deleted or lost
 //!
@@ -21,7 +23,7 @@
 
 use super::write::Write;
 use super::{Listing, PLAUSIBLY_AHEAD, Shared};
-use crate::cache::legacy::{FLAG_COMPRESSED, LegacyTabs, LegacyTime, Tab, tabs_key};
+use crate::cache::legacy::{FLAG_COMPRESSED, LegacyTabs, LegacyTime, Tab, TimeForm, tabs_key};
 use crate::cache::{Change, Entry, Looked, update};
 use crate::storage::{
     CollectionSession, Columns, ReadFrom, StorageError, StorageResult, WriteSession,
@@ -100,6 +102,9 @@ pub(super) fn plan(
     let (time, modified) = (session.time(), session.modified()?);
     let left_over = modified.map(|modified| modified.plus_seconds(-PHP_MAY_BE_LATE_BY));
     for (id, tab) in php.tabs.iter().filter(|_| !php.all_deleted()) {
+        if tab.modified.form == TimeForm::Int {
+            continue;
+        }
         let (Ok(id), Ok(payload)) = (RecordId::new(id), String::from_utf8(tab.payload.clone()))
         else {
             continue;
@@ -181,7 +186,8 @@ impl PhpTabs {
     }
 
     fn has_nothing_to_tell(&self) -> bool {
-        self.tabs.is_empty() && self.deletion.is_none()
+        let published = |(_, tab): (&str, &Tab)| tab.modified.form == TimeForm::Int;
+        self.tabs.iter().all(published) && self.deletion.is_none()
     }
 }
 
@@ -212,7 +218,10 @@ impl<'d> Published<'d> {
         session.scan(&Query::default(), Columns::All, &mut |wbo| {
             let payload = wbo.payload.unwrap_or_default().as_bytes().to_vec();
             size += payload.len();
-            let modified = LegacyTime::written(wbo.modified.centis());
+            let modified = LegacyTime {
+                centiseconds: wbo.modified.centis(),
+                form: TimeForm::Int,
+            };
             tabs.push((wbo.id.to_owned(), Tab { modified, payload }));
             match size > LARGEST {
                 true => ControlFlow::Break(()),
@@ -240,6 +249,12 @@ impl<'d> Published<'d> {
         update(&*shared.cache, &key, shared.kind(), |found| {
             let before = found.map(|entry| decode(entry).unwrap_or_default());
             let mut tabs = before.clone().unwrap_or_default();
+            for (id, tab) in tabs.clone().iter() {
+                if tab.modified.form == TimeForm::Int && !self.tabs.iter().any(|(own, _)| own == id)
+                {
+                    tabs.remove(id);
+                }
+            }
             for (id, tab) in &self.tabs {
                 let listed = tabs.get(id).map(|listed| listed.modified.centiseconds);
                 if listed < Some(tab.modified.centiseconds) {

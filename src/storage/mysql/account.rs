@@ -1,12 +1,12 @@
 //! Snapshots of all that one user has.
 
 use super::Engine;
-use super::fault::Fault;
-use super::pool::Lease;
 use super::read::{BEGIN_SNAPSHOT, Probe, probe};
 use super::records::{expiry, used_bytes};
-use super::row;
 use super::tables::{NOW, Tables, WHOLE_USER};
+use crate::mysql::Fault;
+use crate::mysql::Lease;
+use crate::mysql::row;
 use crate::storage::{AccountSession, StorageResult};
 use crate::sync::{CollectionName, Timestamp, UserId};
 use mysql::Value;

@@ -2,8 +2,11 @@
 //!
 //! Plain fields, no defaults from elsewhere; whoever builds one has read the operator's settings.
 
-use std::path::PathBuf;
+use crate::mysql::{Charset, Manner, Server};
 use std::time::Duration;
+
+/// Statements that a connection remembers where each user's records are in one of many tables.
+const STATEMENTS_OF_MANY_TABLES: usize = 128;
 
 /// Where the tables are and how to reach them.
 #[derive(Clone, Debug)]
@@ -38,6 +41,7 @@ pub struct MySqlConfig {
 impl MySqlConfig {
     /// A configuration with the customary tables and patience, for one server.
     pub fn new(write: Server) -> Self {
+        let manner = Manner::default();
         MySqlConfig {
             write,
             read: None,
@@ -46,65 +50,26 @@ impl MySqlConfig {
             times_table: "weft_times".to_owned(),
             modulo: None,
             php_beside: false,
-            charset: Charset::Binary,
-            connections: 8,
-            busy: Duration::from_secs(5),
-            connect_timeout: Duration::from_secs(3),
-            io_timeout: Duration::from_secs(10),
+            charset: manner.charset,
+            connections: manner.connections,
+            busy: manner.busy,
+            connect_timeout: manner.connect_timeout,
+            io_timeout: manner.io_timeout,
         }
     }
-}
 
-/// One database on one server, and who we are there.
-#[derive(Clone)]
-pub struct Server {
-    /// Where it listens.
-    pub address: Address,
-    /// The name of the database.
-    pub database: String,
-    /// The database's user.
-    pub user: String,
-    /// That user's password.
-    pub password: String,
-}
-
-impl std::fmt::Debug for Server {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.debug_struct("Server")
-            .field("address", &self.address)
-            .field("database", &self.database)
-            .field("user", &self.user)
-            .finish_non_exhaustive()
-    }
-}
-
-/// Where a server listens.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Address {
-    /// A host name or address, and a port.
-    Tcp(String, u16),
-    /// A unix socket, which is what PHP meant by `localhost`.
-    Socket(PathBuf),
-}
-
-/// How text travels between us and the server. Payloads are UTF-8 whatever the columns call
-/// themselves; what matters is to store the bytes that PHP's connection would have stored.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub enum Charset {
-    /// As it is: right wherever PHP's connection and the columns had the same character set, be
-    /// it latin1 (databases of PHP's time) or utf8mb4.
-    #[default]
-    Binary,
-    /// As latin1: right where a latin1 connection of PHP wrote to columns of another character
-    /// set, so that the server converted every byte.
-    Latin1,
-}
-
-impl Charset {
-    pub(super) fn name(self) -> &'static str {
-        match self {
-            Charset::Binary => "binary",
-            Charset::Latin1 => "latin1",
+    /// How connections are made and kept.
+    pub(super) fn manner(&self) -> Manner {
+        Manner {
+            charset: self.charset,
+            connections: self.connections,
+            busy: self.busy,
+            connect_timeout: self.connect_timeout,
+            io_timeout: self.io_timeout,
+            statements: match self.modulo {
+                Some(_) => STATEMENTS_OF_MANY_TABLES,
+                None => Manner::STATEMENTS,
+            },
         }
     }
 }

@@ -44,23 +44,19 @@
 mod account;
 mod config;
 mod fault;
-mod link;
 mod migrate;
-mod pool;
 mod put;
 mod read;
 mod records;
-mod row;
 mod tables;
 mod upkeep;
 mod write;
 
-pub use config::{Address, Charset, MySqlConfig, Server};
-pub use migrate::Migration;
+pub use crate::mysql::{Address, Charset, Migration, Server};
+pub use config::MySqlConfig;
 
-use self::fault::Fault;
-use self::pool::{Lease, Pool};
 use self::tables::Tables;
+use crate::mysql::{Fault, Lease, Pool, schema};
 use crate::storage::{
     AccountSession, CollectionSession, ReadFrom, Storage, StorageError, StorageResult, WriteSession,
 };
@@ -90,10 +86,11 @@ struct Engine {
 impl MySqlStorage {
     /// An engine on these servers and tables. Fails when a table's name can't be one.
     pub fn new(config: MySqlConfig) -> StorageResult<Self> {
+        let manner = config.manner();
         let engine = Engine {
             tables: Tables::new(&config)?,
-            write: Pool::new(&config.write, &config),
-            read: config.read.as_ref().map(|read| Pool::new(read, &config)),
+            write: Pool::new(&config.write, &manner),
+            read: config.read.as_ref().map(|read| Pool::new(read, &manner)),
             told: AtomicI64::new(0),
             config,
         };
@@ -107,8 +104,7 @@ impl MySqlStorage {
     /// answers.
     pub fn migrate(&self, dry_run: bool) -> StorageResult<Vec<Migration>> {
         let engine = &self.engine;
-        let lease = Pool::patient(&engine.config.write, &engine.config);
-        let mut lease = lease.map_err(Fault::into_error)?;
+        let mut lease = Pool::patient(&engine.config.write, &engine.config.manner())?;
         match dry_run {
             true => migrate::missing(&mut lease, &engine.tables),
             false => migrate::apply(&mut lease, &engine.tables),
@@ -122,24 +118,16 @@ impl Engine {
     fn attempt<T>(
         &self,
         pool: &Arc<Pool>,
-        mut work: impl FnMut(Lease) -> Result<T, Fault>,
+        work: impl FnMut(Lease) -> Result<T, Fault>,
     ) -> StorageResult<T> {
-        let mut tried = false;
-        loop {
-            match pool.take().and_then(&mut work) {
-                Err(Fault::Lost(_)) if !tried => pool.forget_idle(),
-                Err(Fault::Deadlock | Fault::Duplicate) if !tried => {}
-                result => return self.answer(result),
-            }
-            tried = true;
-        }
+        self.answer(pool.attempt(work))
     }
 
     /// The caller's view of a result; a missing table or column comes with what to do about it.
     fn answer<T>(&self, result: Result<T, Fault>) -> StorageResult<T> {
         result.map_err(|fault| match fault {
             Fault::Missing(why) => self.explain(why),
-            fault => fault.into_error(),
+            fault => fault.into(),
         })
     }
 
@@ -147,11 +135,11 @@ impl Engine {
         let missing = self
             .write
             .take()
-            .map_err(Fault::into_error)
+            .map_err(StorageError::from)
             .and_then(|mut lease| migrate::missing(&mut lease, &self.tables));
         match missing {
             Ok(missing) if missing.is_empty() => StorageError::Broken(why),
-            Ok(missing) => StorageError::Broken(migrate::instruction(&missing)),
+            Ok(missing) => StorageError::Broken(schema::instruction(&missing)),
             Err(StorageError::Broken(also)) => StorageError::Broken(format!("{why}; {also}")),
             Err(_) => StorageError::Broken(why),
         }
@@ -249,7 +237,7 @@ impl Storage for MySqlStorage {
             Ok(migrate::missing(&mut lease, &engine.tables))
         })??;
         if !missing.is_empty() {
-            return Err(StorageError::Broken(migrate::instruction(&missing)));
+            return Err(StorageError::Broken(schema::instruction(&missing)));
         }
         engine.attempt(&engine.write, |lease| upkeep::try_writing(engine, lease))?;
         for table in engine.tables.every_wbo().iter().take(1) {

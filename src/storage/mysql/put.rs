@@ -4,10 +4,10 @@
 //! one kind go together, in their order, in statements of a few fixed sizes, so that a connection
 //! needs few prepared statements; and none is larger than the server takes.
 
-use super::fault::Fault;
 use super::records::{Records, expiry, one_of};
-use super::row;
 use super::tables::NEVER;
+use crate::mysql::Fault;
+use crate::mysql::row;
 use crate::sync::{Timestamp, Ttl, WboWrite};
 use mysql::Value;
 use std::collections::{HashMap, HashSet};
@@ -129,7 +129,12 @@ impl Records {
 
     fn expires(&self, ttl: Option<Ttl>) -> Option<i64> {
         let second = self.now.seconds();
-        ttl.map(|ttl| (second + i64::from(ttl.seconds())).min(NEVER - 1))
+        ttl.map(|ttl| match ttl.seconds() {
+            // Gone at once, also for a reader whose clock is a centisecond behind this write's, in the
+            // second before.
+            0 => 0,
+            life => (second + i64::from(life)).min(NEVER - 1),
+        })
     }
 
     /// What is stored of the records that are written to, locked, so that PHP can't delete them

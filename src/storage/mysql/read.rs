@@ -1,11 +1,11 @@
 //! Snapshots of one collection. Why their times are right is written at the head of the engine.
 
 use super::Engine;
-use super::fault::Fault;
-use super::pool::{Lease, Pool};
 use super::records::Records;
-use super::row;
 use super::tables::NOW;
+use crate::mysql::Fault;
+use crate::mysql::row;
+use crate::mysql::{Lease, Pool};
 use crate::storage::{CollectionSession, Columns, RowVisit, StorageResult};
 use crate::sync::{CollectionName, Query, RecordId, Timestamp, UserId, WboRef};
 use mysql::Value;

@@ -1,9 +1,9 @@
 //! The records of one collection: reading, counting and deleting what a query selects.
 
-use super::fault::Fault;
-use super::pool::Lease;
-use super::row;
 use super::tables::NEVER;
+use crate::mysql::Fault;
+use crate::mysql::Lease;
+use crate::mysql::row;
 use crate::storage::{Columns, RowVisit};
 use crate::sync::{Query, RecordId, Sort, Timestamp, UserId, WboRef};
 use mysql::{Row, Value};

@@ -1,6 +1,7 @@
 //! Which table, and under which number: users to tables of records, collections to their numbers.
 
 use super::config::MySqlConfig;
+use crate::mysql::schema::is_table_name;
 use crate::storage::{StorageError, StorageResult};
 use crate::sync::{CollectionName, UserId};
 use mysql::Value;
@@ -40,13 +41,12 @@ pub(super) struct Tables {
 
 impl Tables {
     pub(super) fn new(config: &MySqlConfig) -> StorageResult<Tables> {
-        let plain = |b: u8| b.is_ascii_alphanumeric() || b == b'_' || b == b'$' || b == b'-';
         for name in [
             &config.wbo_table,
             &config.collections_table,
             &config.times_table,
         ] {
-            if name.is_empty() || name.len() > 56 || !name.bytes().all(plain) {
+            if !is_table_name(name) {
                 return Err(StorageError::Broken(format!("{name:?} is no table name")));
             }
         }

@@ -1,12 +1,12 @@
 //! What concerns whole users and whole tables: deleting all, forgetting, purging, checking.
 
 use super::Engine;
-use super::fault::Fault;
-use super::pool::Lease;
 use super::records::expiry;
-use super::row;
 use super::tables::{NOW, WHOLE_USER};
 use super::write::lock_user;
+use crate::mysql::Fault;
+use crate::mysql::Lease;
+use crate::mysql::row;
 use crate::sync::{Timestamp, UserId};
 use mysql::Value;
 use std::collections::BTreeMap;

@@ -2,11 +2,12 @@
 //! it fits one statement: lock, choose the time, write, commit.
 
 use super::Engine;
-use super::fault::Fault;
-use super::pool::Lease;
+use super::fault::before_commit;
 use super::records::Records;
-use super::row;
 use super::tables::{NOW, WHOLE_USER};
+use crate::mysql::Fault;
+use crate::mysql::Lease;
+use crate::mysql::row;
 use crate::storage::{CollectionSession, Columns, RowVisit, StorageResult, WriteSession};
 use crate::sync::{CollectionName, Query, RecordId, Timestamp, UserId, WboRef, WboWrite};
 use std::sync::Arc;
@@ -191,35 +192,39 @@ impl CollectionSession for Writer {
     }
 
     fn count(&mut self, query: &Query) -> StorageResult<u64> {
-        self.engine.answer(self.records.count(query))
+        let answer = self.records.count(query);
+        self.answer(answer)
     }
 
     fn get(&mut self, id: &RecordId, visit: &mut dyn FnMut(WboRef<'_>)) -> StorageResult<bool> {
-        self.engine.answer(self.records.get(id, visit))
+        let answer = self.records.get(id, visit);
+        self.answer(answer)
     }
 
     fn scan(&mut self, query: &Query, columns: Columns, visit: RowVisit<'_>) -> StorageResult<()> {
-        self.engine.answer(self.records.scan(query, columns, visit))
+        let answer = self.records.scan(query, columns, visit);
+        self.answer(answer)
     }
 }
 
 impl WriteSession for Writer {
     fn used_bytes(&mut self) -> StorageResult<u64> {
-        self.engine.answer(self.records.used_bytes())
+        let answer = self.records.used_bytes();
+        self.answer(answer)
     }
 
     fn put(&mut self, writes: &[WboWrite]) -> StorageResult<Vec<Option<Timestamp>>> {
         let put = self.records.put(writes);
         let changed = put.as_ref().map(|put| put.changed);
         self.note(changed.map_err(drop));
-        self.engine.answer(put).map(|put| put.modified)
+        self.answer(put).map(|put| put.modified)
     }
 
     fn delete(&mut self, query: &Query) -> StorageResult<u64> {
         let gone = self.records.delete(query);
         let changed = gone.as_ref().map(|gone| *gone > 0);
         self.note(changed.map_err(drop));
-        self.engine.answer(gone)
+        self.answer(gone)
     }
 
     fn commit(mut self: Box<Self>) -> StorageResult<()> {
@@ -228,15 +233,29 @@ impl WriteSession for Writer {
             State::Unchanged => self.keep_time(),
             State::Failed | State::Ended => Err(Fault::Locked),
         };
-        let end = ready.and_then(|()| self.records.lease.commit());
+        self.answer(ready)?;
+        let end = self.records.lease.commit();
         if end.is_ok() {
             self.state = State::Ended;
         }
-        self.engine.answer(end)
+        match end {
+            // Refused, which a server of several does when another had the row first.
+            Err(Fault::Deadlock) => self.answer(end),
+            end => self.engine.answer(end),
+        }
     }
 }
 
 impl Writer {
+    /// The caller's view of what happened before the commit.
+    fn answer<T>(&self, result: Result<T, Fault>) -> StorageResult<T> {
+        match result.map_err(before_commit) {
+            Ok(answer) => Ok(answer),
+            Err(Ok(undone)) => Err(undone),
+            Err(Err(fault)) => self.engine.answer(Err(fault)),
+        }
+    }
+
     fn note(&mut self, changed: Result<bool, ()>) {
         self.state = match (self.state, changed) {
             (State::Failed, _) | (_, Err(())) => State::Failed,

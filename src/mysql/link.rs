@@ -1,25 +1,23 @@
 //! Making one connection: how to reach the server, what to tell it first, what to learn from it.
 
-use super::config::{Address, MySqlConfig, Server};
 use super::row;
+use super::server::{Address, Manner, Server};
+use mysql::consts::CapabilityFlags;
 use mysql::prelude::Queryable;
 use mysql::{Conn, Opts, OptsBuilder, Row, Value};
 use std::time::Duration;
 
-/// Statements that a connection remembers; each costs the server memory.
-const STATEMENTS: usize = 32;
-/// The same where each user's records are in one of many tables.
-const STATEMENTS_OF_MANY_TABLES: usize = 128;
 /// What the driver is told before it has asked; the server's own limit is read at once.
 const LARGEST_PACKET: usize = 1 << 30;
+
 /// What a connection learnt about its server when it was made.
 #[derive(Clone, Copy)]
-pub(super) struct Facts {
+pub(crate) struct Facts {
     /// The largest message that the server takes, in bytes.
-    pub(super) packet: usize,
+    pub(crate) packet: usize,
     /// The words after a SELECT that lock its rows shared and fail at once when others hold them;
     /// none on servers too old to know such.
-    pub(super) share_nowait: Option<&'static str>,
+    pub(crate) share_nowait: Option<&'static str>,
 }
 
 /// Makes a connection that has been told `setup`.
@@ -39,15 +37,7 @@ pub(super) fn connect(opts: &Opts, setup: &str) -> Result<(Conn, Facts), mysql::
     }
 }
 
-pub(super) fn options(
-    server: &Server,
-    config: &MySqlConfig,
-    read_timeout: Option<Duration>,
-) -> Opts {
-    let statements = match config.modulo {
-        Some(_) => STATEMENTS_OF_MANY_TABLES,
-        None => STATEMENTS,
-    };
+pub(super) fn options(server: &Server, manner: &Manner, read_timeout: Option<Duration>) -> Opts {
     let builder = match &server.address {
         Address::Tcp(host, port) => OptsBuilder::new()
             .ip_or_hostname(Some(host.as_str()))
@@ -59,10 +49,12 @@ pub(super) fn options(
         .user(Some(server.user.as_str()))
         .pass(Some(server.password.as_str()))
         .db_name(Some(server.database.as_str()))
-        .tcp_connect_timeout(Some(config.connect_timeout))
+        .tcp_connect_timeout(Some(manner.connect_timeout))
         .read_timeout(read_timeout)
-        .write_timeout(Some(config.io_timeout))
-        .stmt_cache_size(statements)
+        .write_timeout(Some(manner.io_timeout))
+        .stmt_cache_size(manner.statements)
+        // A row that is found but has the new value already counts as one that was changed.
+        .additional_capabilities(CapabilityFlags::CLIENT_FOUND_ROWS)
         .max_allowed_packet(Some(LARGEST_PACKET))
         .into()
 }
@@ -70,15 +62,15 @@ pub(super) fn options(
 /// What every connection is told first. UTC, because local time repeats an hour every autumn.
 /// Strict, because a payload cut short without an error is a payload lost. A client that reads a
 /// long download slowly must not make the server hang up.
-pub(super) fn setup(config: &MySqlConfig) -> String {
-    let seconds = config.busy.as_millis().div_ceil(1000).max(1);
+pub(super) fn setup(manner: &Manner) -> String {
+    let seconds = manner.busy.as_millis().div_ceil(1000).max(1);
     format!(
         "SET NAMES {}; \
          SET SESSION sql_mode = 'STRICT_TRANS_TABLES,STRICT_ALL_TABLES', time_zone = '+00:00', \
          innodb_lock_wait_timeout = {seconds}, net_write_timeout = 600, autocommit = 0; \
          SET SESSION TRANSACTION ISOLATION LEVEL READ COMMITTED; \
          SELECT @@max_allowed_packet, @@version",
-        config.charset.name()
+        manner.charset.name()
     )
 }
 

@@ -7,10 +7,9 @@
 //! Connections run without autocommit, so that the first statement of a session begins its
 //! transaction at no cost; a [`Lease`] rolls back what was not committed when it is dropped.
 
-use super::config::{MySqlConfig, Server};
 use super::fault::Fault;
 use super::link::{self, Facts};
-use crate::storage::StorageError;
+use super::server::{Manner, Server};
 use mysql::prelude::Queryable;
 use mysql::{Binary, Conn, Opts, QueryResult, Row, Value};
 use std::ops::ControlFlow;
@@ -21,7 +20,7 @@ use std::time::{Duration, Instant};
 const ROWS_WORTH_DRAINING: usize = 16;
 
 /// The connections to one server.
-pub(super) struct Pool {
+pub(crate) struct Pool {
     opts: Opts,
     setup: String,
     most: usize,
@@ -45,24 +44,24 @@ struct Link {
 }
 
 impl Pool {
-    pub(super) fn new(server: &Server, config: &MySqlConfig) -> Arc<Pool> {
+    pub(crate) fn new(server: &Server, manner: &Manner) -> Arc<Pool> {
         Arc::new(Pool {
-            opts: link::options(server, config, Some(config.io_timeout + config.busy)),
-            setup: link::setup(config),
-            most: config.connections.max(1),
-            wait: config.busy,
+            opts: link::options(server, manner, Some(manner.io_timeout + manner.busy)),
+            setup: link::setup(manner),
+            most: manner.connections.max(1),
+            wait: manner.busy,
             state: Mutex::default(),
             freed: Condvar::new(),
         })
     }
 
     /// A connection outside of any pool, on which one statement may take as long as it takes.
-    pub(super) fn patient(server: &Server, config: &MySqlConfig) -> Result<Lease, Fault> {
+    pub(crate) fn patient(server: &Server, manner: &Manner) -> Result<Lease, Fault> {
         let pool = Arc::new(Pool {
-            opts: link::options(server, config, None),
-            setup: link::setup(config),
+            opts: link::options(server, manner, None),
+            setup: link::setup(manner),
             most: 1,
-            wait: config.busy,
+            wait: manner.busy,
             state: Mutex::default(),
             freed: Condvar::new(),
         });
@@ -70,7 +69,7 @@ impl Pool {
     }
 
     /// An idle connection, or a new one, as soon as there may be one more.
-    pub(super) fn take(self: &Arc<Self>) -> Result<Lease, Fault> {
+    pub(crate) fn take(self: &Arc<Self>) -> Result<Lease, Fault> {
         let deadline = Instant::now() + self.wait;
         let mut state = self.state();
         let era = loop {
@@ -84,7 +83,7 @@ impl Pool {
             let left = deadline.saturating_duration_since(Instant::now());
             if left.is_zero() {
                 let why = format!("all {} connections are in use", self.most);
-                return Err(Fault::Failed(StorageError::Unavailable(why)));
+                return Err(Fault::Unavailable(why));
             }
             state = self
                 .freed
@@ -102,8 +101,25 @@ impl Pool {
         }
     }
 
+    /// Runs `work` on a connection; once more, when it ended for reasons that a second try may not
+    /// meet again. `work` must not have written anything durable when it fails so.
+    pub(crate) fn attempt<T>(
+        self: &Arc<Self>,
+        mut work: impl FnMut(Lease) -> Result<T, Fault>,
+    ) -> Result<T, Fault> {
+        let mut tried = false;
+        loop {
+            match self.take().and_then(&mut work) {
+                Err(Fault::Lost(_)) if !tried => self.forget_idle(),
+                Err(Fault::Deadlock | Fault::Duplicate) if !tried => {}
+                result => return result,
+            }
+            tried = true;
+        }
+    }
+
     /// Lets go of every idle connection: one was found dead, so the others may be.
-    pub(super) fn forget_idle(&self) {
+    pub(crate) fn forget_idle(&self) {
         let mut state = self.state();
         state.era += 1;
         let idle = std::mem::take(&mut state.idle);
@@ -163,37 +179,37 @@ fn walk(
 }
 
 /// A connection of one's own for one transaction after another.
-pub(super) struct Lease {
+pub(crate) struct Lease {
     pool: Arc<Pool>,
     link: Option<Link>,
-    pub(super) facts: Facts,
+    pub(crate) facts: Facts,
     /// Whether a transaction may be open.
     open: bool,
 }
 
 /// What a statement without rows did.
-pub(super) struct Done {
+pub(crate) struct Done {
     /// How many rows it changed, as the server counts them.
-    pub(super) rows: u64,
+    pub(crate) rows: u64,
     /// The number that it made known by LAST_INSERT_ID.
-    pub(super) number: Option<u64>,
+    pub(crate) number: Option<u64>,
 }
 
 impl Lease {
     /// The pool that it came from.
-    pub(super) fn pool(&self) -> &Arc<Pool> {
+    pub(crate) fn pool(&self) -> &Arc<Pool> {
         &self.pool
     }
 
     /// The server's number for this connection.
-    pub(super) fn id(&self) -> u32 {
+    pub(crate) fn id(&self) -> u32 {
         self.link
             .as_ref()
             .map_or(0, |link| link.conn.connection_id())
     }
 
     /// Runs a statement that answers no rows.
-    pub(super) fn run(&mut self, sql: &str, values: Vec<Value>) -> Result<Done, Fault> {
+    pub(crate) fn run(&mut self, sql: &str, values: Vec<Value>) -> Result<Done, Fault> {
         let done = self.conn()?.exec_iter(sql, values).map(|answer| Done {
             rows: answer.affected_rows(),
             number: answer.last_insert_id(),
@@ -203,7 +219,7 @@ impl Lease {
     }
 
     /// Runs a query and takes its first row.
-    pub(super) fn first(&mut self, sql: &str, values: Vec<Value>) -> Result<Option<Row>, Fault> {
+    pub(crate) fn first(&mut self, sql: &str, values: Vec<Value>) -> Result<Option<Row>, Fault> {
         let mut first = None;
         self.each(sql, values, |row| {
             if first.is_none() {
@@ -215,7 +231,7 @@ impl Lease {
     }
 
     /// Runs a query and visits its rows as they come in, until `visit` breaks.
-    pub(super) fn each(
+    pub(crate) fn each(
         &mut self,
         sql: &str,
         values: Vec<Value>,
@@ -233,21 +249,21 @@ impl Lease {
     }
 
     /// Runs statements that are ours to the letter, one after another, in one exchange.
-    pub(super) fn script(&mut self, sql: &str) -> Result<(), Fault> {
+    pub(crate) fn script(&mut self, sql: &str) -> Result<(), Fault> {
         self.open = true;
         let done = self.conn()?.query_drop(sql);
         self.judge(done)
     }
 
     /// Ends the transaction and makes it durable.
-    pub(super) fn commit(&mut self) -> Result<(), Fault> {
+    pub(crate) fn commit(&mut self) -> Result<(), Fault> {
         self.script("COMMIT")?;
         self.open = false;
         Ok(())
     }
 
     /// Ends the transaction as if it had never been.
-    pub(super) fn rollback(&mut self) -> Result<(), Fault> {
+    pub(crate) fn rollback(&mut self) -> Result<(), Fault> {
         self.script("ROLLBACK")?;
         self.open = false;
         Ok(())
@@ -256,9 +272,9 @@ impl Lease {
     fn conn(&mut self) -> Result<&mut Conn, Fault> {
         match &mut self.link {
             Some(link) => Ok(&mut link.conn),
-            None => Err(Fault::Failed(StorageError::Unavailable(
+            None => Err(Fault::Unavailable(
                 "the connection of this session was closed".to_owned(),
-            ))),
+            )),
         }
     }
 

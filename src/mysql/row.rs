@@ -1,33 +1,40 @@
 //! Reading the columns of a row without the driver's conversions, which panic on a surprise.
 
 use super::fault::Fault;
-use crate::storage::StorageError;
 use mysql::{Row, Value};
 use std::borrow::Cow;
 
 /// The number in a column, if there is one.
-pub(super) fn number(row: &Row, column: usize) -> Result<Option<i64>, Fault> {
+pub(crate) fn number(row: &Row, column: usize) -> Result<Option<i64>, Fault> {
     match row.as_ref(column) {
         Some(Value::NULL) => Ok(None),
         Some(Value::Int(number)) => Ok(Some(*number)),
         Some(Value::UInt(number)) => Ok(Some(i64::try_from(*number).unwrap_or(i64::MAX))),
-        other => Err(Fault::Failed(StorageError::Broken(format!(
+        other => Err(Fault::Broken(format!(
             "column {column} of an answer should be a number: {}",
             kind(other)
-        )))),
+        ))),
     }
 }
 
 /// The number in a column that always has one.
-pub(super) fn certain(row: &Row, column: usize) -> Result<i64, Fault> {
+pub(crate) fn certain(row: &Row, column: usize) -> Result<i64, Fault> {
     number(row, column)?.ok_or_else(|| Fault::broken("a number is missing in an answer"))
 }
 
 /// The text in a column, if there is one. Bytes that are no UTF-8 become replacement characters:
 /// one such record must not hide all others.
-pub(super) fn text(row: &Row, column: usize) -> Option<Cow<'_, str>> {
+pub(crate) fn text(row: &Row, column: usize) -> Option<Cow<'_, str>> {
     match row.as_ref(column) {
         Some(Value::Bytes(bytes)) => Some(String::from_utf8_lossy(bytes)),
+        _ => None,
+    }
+}
+
+/// The bytes in a column, if there are any.
+pub(crate) fn bytes(row: &Row, column: usize) -> Option<&[u8]> {
+    match row.as_ref(column) {
+        Some(Value::Bytes(bytes)) => Some(bytes),
         _ => None,
     }
 }
