@@ -3,6 +3,7 @@
 use super::error::ApiError;
 use super::{Api, Call, Node};
 use crate::auth::{Account, AuthResult};
+use crate::security_log::Incident;
 
 impl Api {
     /// The URL of the user's node; nothing when there is none for now. A user without a node is given
@@ -34,9 +35,16 @@ impl Api {
 
     /// Refuses the storage of a user whose records are on another node: their browser then asks where
     /// they are.
-    pub(super) fn refuse_strangers(&self, account: &Account) -> Result<(), ApiError> {
+    pub(super) fn refuse_strangers(
+        &self,
+        call: &Call<'_>,
+        account: &Account,
+    ) -> Result<(), ApiError> {
         match self.is_elsewhere(account)? {
-            true => Err(ApiError::Unauthorized),
+            true => {
+                self.tell(call, Incident::WRONG_NODE, account.name.as_str());
+                Err(ApiError::Unauthorized)
+            }
             false => Ok(()),
         }
     }

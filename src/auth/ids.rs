@@ -107,8 +107,8 @@ fn auth_error(error: StorageError) -> AuthError {
     match error {
         StorageError::Busy => AuthError::Unavailable("the file of numbers is busy".to_owned()),
         StorageError::Unavailable(why) | StorageError::Undone(why) => AuthError::Unavailable(why),
-        StorageError::Broken(why) => AuthError::Broken(why),
         StorageError::Elsewhere => AuthError::Broken(error.to_string()),
+        StorageError::Broken(why) => AuthError::Broken(why),
     }
 }
 

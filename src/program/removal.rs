@@ -38,7 +38,8 @@ impl Place {
     fn storage(&self) -> Result<&dyn Movable, Failure> {
         let storage = self.api.storage.movable();
         storage.ok_or_else(|| {
-            other("users can be moved only between nodes with storage.engine = \"sqlite\"")
+            other("users can be moved only between nodes with storage.engine = \"sqlite\", no mirror and no \
+             memcached")
         })
     }
 
@@ -89,7 +90,11 @@ impl Removal {
         let decided = account.node.as_deref() == Some(&self.to.url);
         match (decided, presence) {
             (true, Presence::Held) => tell("going on with a move that was interrupted"),
-            (true, _) => {
+            (true, Presence::Gone) => {
+                tell("nothing is left to do");
+                return Ok(self.to.url.clone());
+            }
+            (true, Presence::Here) => {
                 return Err(Failure::Other(format!(
                     "{name} is on {} already",
                     self.to.url

@@ -24,7 +24,7 @@ fn synced<'s>(server: &'s crate::harness::Server, name: &str) -> (User<'s>, Visi
 #[test]
 fn what_is_stored_is_shown_by_collection_and_in_whole() {
     let server = crate::server();
-    let (_, mut visitor) = synced(&server, "shown");
+    let (_, mut visitor) = synced(server, "shown");
     let page = visitor.open("account");
     says(
         &page,
@@ -55,7 +55,7 @@ fn a_quota_is_a_bar_with_a_word_when_it_fills() {
 #[test]
 fn devices_are_listed_by_their_names() {
     let server = crate::server();
-    let profile = registered(&server, "devices");
+    let profile = registered(server, "devices");
     server.send(&profile.desktop().get("info/collections"));
     server.send(&profile.android().get("info/collections"));
     let hostile = profile.desktop().get("info/collections");
@@ -79,7 +79,7 @@ fn devices_are_listed_by_their_names() {
         server.send(&wrong.desktop().get("info/collections")).status,
         401
     );
-    let page = enter(&server, "devices").open("account");
+    let page = enter(server, "devices").open("account");
     says(
         &page,
         &[
@@ -113,7 +113,7 @@ fn devices_are_not_kept_where_the_operator_does_not_want_it() {
 #[test]
 fn a_download_holds_every_record_as_it_is() {
     let server = crate::server();
-    let (_, mut visitor) = synced(&server, "taken-home");
+    let (_, mut visitor) = synced(server, "taken-home");
     let file = visitor.open("account/download");
     assert_eq!(file.header("Content-Type"), Some("application/json"));
     let name = file.header("Content-Disposition").unwrap();
@@ -139,7 +139,7 @@ fn a_download_holds_every_record_as_it_is() {
 #[test]
 fn one_collection_goes_and_the_others_stay() {
     let server = crate::server();
-    let (user, mut visitor) = synced(&server, "tidied");
+    let (user, mut visitor) = synced(server, "tidied");
     let before = user.get("info/collections").json();
     says(
         &visitor.open("account/collection?name=crypto"),
@@ -163,7 +163,7 @@ fn one_collection_goes_and_the_others_stay() {
 #[test]
 fn everything_goes_and_the_account_stays() {
     let server = crate::server();
-    let (user, mut visitor) = synced(&server, "emptied");
+    let (user, mut visitor) = synced(server, "emptied");
     says(&visitor.open("account/clear"), &["begins anew"]);
     let page = visitor.submit("account/clear", &[]);
     says(
@@ -179,7 +179,7 @@ fn everything_goes_and_the_account_stays() {
 #[test]
 fn address_and_password_change_for_who_knows_the_old_one() {
     let server = crate::server();
-    let (_, mut visitor) = synced(&server, "changing");
+    let (_, mut visitor) = synced(server, "changing");
     let email = |email: &'static str, old: &'static str| [("email", email), ("old", old)];
     let page = "account/email";
     complains(

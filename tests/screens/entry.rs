@@ -17,7 +17,7 @@ fn sign_up(visitor: &mut Visitor<'_>, name: &str) -> crate::harness::http::Respo
 #[test]
 fn who_signs_up_is_signed_in_and_can_sync() {
     let server = crate::server();
-    let mut visitor = Visitor::new(&server);
+    let mut visitor = Visitor::new(server);
     let page = sign_up(&mut visitor, "newcomer");
     says(
         &page,
@@ -27,7 +27,7 @@ fn who_signs_up_is_signed_in_and_can_sync() {
             "services.sync.serverURL",
         ],
     );
-    let profile = Profile::new(&server, "newcomer", PASSWORD);
+    let profile = Profile::new(server, "newcomer", PASSWORD);
     let synced = server.send(&profile.desktop().get("info/collections"));
     assert_eq!((synced.status, synced.text().as_str()), (200, "{}"));
 }
@@ -35,20 +35,20 @@ fn who_signs_up_is_signed_in_and_can_sync() {
 #[test]
 fn an_address_as_a_name_becomes_the_name_that_browsers_make() {
     let server = crate::server();
-    let mut visitor = Visitor::new(&server);
+    let mut visitor = Visitor::new(server);
     let page = sign_up(&mut visitor, "Foo@Example.com");
     says(
         &page,
         &["oz7hj2vxbaoedyfygyyfcejz2eycjftg", "Foo@Example.com"],
     );
-    let mut again = Visitor::new(&server);
+    let mut again = Visitor::new(server);
     let fields = [("username", " foo@example.com "), ("password", PASSWORD)];
     says(
         &again.submit("account/sign-in", &fields),
         &["oz7hj2vxbaoedyfygyyfcejz2eycjftg"],
     );
     complains(
-        &sign_up(&mut Visitor::new(&server), "foo@example.com"),
+        &sign_up(&mut Visitor::new(server), "foo@example.com"),
         "is taken",
     );
 }
@@ -85,7 +85,7 @@ fn what_is_wrong_with_a_sign_up_is_said() {
             ("confirm", confirm),
             ("email", email),
         ];
-        let page = Visitor::new(&server).submit("account/sign-up", &fields);
+        let page = Visitor::new(server).submit("account/sign-up", &fields);
         complains(&page, complaint);
     }
 }
@@ -96,7 +96,7 @@ fn a_hostile_name_comes_back_as_text() {
     let hostile = "\"><script>alert('x')</script>`&";
     for path in ["account/sign-in", "account/sign-up", "weave-delete-account"] {
         let fields = [("username", hostile), ("password", PASSWORD)];
-        let page = Visitor::new(&server).submit(path, &fields);
+        let page = Visitor::new(server).submit(path, &fields);
         let text = page.text();
         assert_eq!(page.status, 400, "{text}");
         assert!(!text.contains("<script"), "{text}");
@@ -106,7 +106,7 @@ fn a_hostile_name_comes_back_as_text() {
         );
     }
     let query = "weave-password-reset?key=%22%3E%3Cb%3E&username=%3Cb%3E";
-    let page = Visitor::new(&server).open(query);
+    let page = Visitor::new(server).open(query);
     assert!(!page.text().contains("<b>"), "{page:?}");
 }
 
@@ -204,9 +204,9 @@ fn a_cgi_program_remembers_wrong_passwords_too() {
 #[test]
 fn who_leaves_takes_everything_along() {
     let server = crate::server();
-    let user = user(&server, "leaver");
+    let user = user(server, "leaver");
     user.put("storage/bookmarks/a", r#"{"payload":"x"}"#);
-    let mut visitor = Visitor::new(&server);
+    let mut visitor = Visitor::new(server);
     let page = "weave-delete-account";
     complains(
         &visitor.submit(page, &[("username", "leaver")]),
@@ -217,14 +217,14 @@ fn who_leaves_takes_everything_along() {
     let right = [("username", "leaver"), ("password", PASSWORD)];
     says(&visitor.submit(page, &right), &["Account removed"]);
     assert_eq!(user.get("info/collections").status, 401);
-    let again = crate::user(&server, "leaver");
+    let again = crate::user(server, "leaver");
     assert_eq!(again.get("info/collections").text(), "{}");
 }
 
 #[test]
 fn who_signs_out_is_out() {
     let server = crate::server();
-    let mut visitor = signed_in(&server, "outgoing");
+    let mut visitor = signed_in(server, "outgoing");
     let page = visitor.open("account");
     let token = crate::harness::visitor::token(&page).unwrap();
     let gone = visitor.post("account/sign-out", &token, &[]);

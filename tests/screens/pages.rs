@@ -23,7 +23,7 @@ fn header<'r>(page: &'r Response, name: &str) -> &'r str {
 #[test]
 fn every_page_forbids_what_pages_must_not_do() {
     let server = crate::server();
-    let mut visitor = signed_in(&server, "headers");
+    let mut visitor = signed_in(server, "headers");
     let own = [
         "account",
         "account/password",
@@ -62,7 +62,7 @@ fn every_page_forbids_what_pages_must_not_do() {
 #[test]
 fn no_cookie_is_set_before_there_is_a_form() {
     let server = crate::server();
-    let mut visitor = Visitor::new(&server);
+    let mut visitor = Visitor::new(server);
     visitor.open("");
     assert!(visitor.cookies.is_empty());
     visitor.open("account/sign-in");
@@ -134,7 +134,7 @@ fn links_lead_to_pages_behind_nginx() {
 #[test]
 fn head_answers_as_get_without_a_body() {
     let server = crate::server();
-    let visitor = Visitor::new(&server);
+    let visitor = Visitor::new(server);
     for path in ["", "account/sign-in", "media/weft.css"] {
         let head = server.send(&visitor.request("HEAD", path));
         assert_eq!((head.status, head.body.len()), (200, 0), "{head:?}");
@@ -146,7 +146,7 @@ fn head_answers_as_get_without_a_body() {
 #[test]
 fn the_style_is_kept_by_browsers_and_asked_for_again() {
     let server = crate::server();
-    let visitor = Visitor::new(&server);
+    let visitor = Visitor::new(server);
     let style = server.send(&visitor.request("GET", "media/weft.css"));
     assert_eq!(header(&style, "Content-Type"), "text/css; charset=utf-8");
     assert_eq!(header(&style, "Cache-Control"), "public, max-age=3600");
@@ -158,7 +158,7 @@ fn the_style_is_kept_by_browsers_and_asked_for_again() {
 #[test]
 fn other_methods_are_told_which_there_are() {
     let server = crate::server();
-    let visitor = Visitor::new(&server);
+    let visitor = Visitor::new(server);
     for (method, path, allowed) in [
         ("PUT", "account", "GET, HEAD, POST"),
         ("POST", "", "GET, HEAD"),
@@ -174,7 +174,7 @@ fn other_methods_are_told_which_there_are() {
 #[test]
 fn the_front_page_says_what_to_enter_and_what_it_knows() {
     let server = crate::server();
-    let page = Visitor::new(&server).open("");
+    let page = Visitor::new(server).open("");
     let address = format!("http://{}/", server.host());
     says(
         &page,

@@ -14,8 +14,8 @@ fn is_in(visitor: &mut Visitor<'_>) -> bool {
 #[test]
 fn a_session_cookie_is_for_no_script_and_no_other_page() {
     let server = crate::server();
-    registered(&server, "cookies");
-    let mut visitor = Visitor::new(&server);
+    registered(server, "cookies");
+    let mut visitor = Visitor::new(server);
     let form = token(&visitor.open("account/sign-in")).unwrap();
     let fields = [("username", "cookies"), ("password", PASSWORD)];
     let answer = visitor.post("account/sign-in", &form, &fields);
@@ -50,8 +50,8 @@ fn behind_https_the_cookie_is_for_https_and_the_path_is_the_operators() {
 #[test]
 fn a_form_without_our_token_does_nothing() {
     let server = crate::server();
-    let mut visitor = signed_in(&server, "forged");
-    let theirs = signed_in(&server, "forger").open("account/clear");
+    let mut visitor = signed_in(server, "forged");
+    let theirs = signed_in(server, "forger").open("account/clear");
     let theirs = token(&theirs).unwrap();
     let rows: [(&str, &[(&str, &str)]); 6] = [
         ("account/sign-out", &[]),
@@ -93,10 +93,10 @@ fn a_form_without_our_token_does_nothing() {
 #[test]
 fn nobody_is_signed_in_by_a_form_of_somebody_elses_page() {
     let server = crate::server();
-    registered(&server, "lured");
-    let mut attacker = Visitor::new(&server);
+    registered(server, "lured");
+    let mut attacker = Visitor::new(server);
     let theirs = token(&attacker.open("account/sign-in")).unwrap();
-    let mut victim = Visitor::new(&server);
+    let mut victim = Visitor::new(server);
     let fields = [("username", "lured"), ("password", PASSWORD)];
     assert_eq!(victim.post("account/sign-in", &theirs, &fields).status, 403);
     victim.open("account/sign-in");
@@ -106,8 +106,8 @@ fn nobody_is_signed_in_by_a_form_of_somebody_elses_page() {
 #[test]
 fn a_changed_or_foreign_cookie_is_nobodys() {
     let server = crate::server();
-    let visitor = signed_in(&server, "tampered");
-    signed_in(&server, "tampered2");
+    let visitor = signed_in(server, "tampered");
+    signed_in(server, "tampered2");
     let (name, path, value) = visitor.cookies[0].clone();
     let parts: Vec<&str> = value.split('.').collect();
     let other = "dGFtcGVyZWQy";
@@ -119,7 +119,7 @@ fn a_changed_or_foreign_cookie_is_nobodys() {
         "nonsense".to_owned(),
         "x".repeat(5_000),
     ] {
-        let mut visitor = Visitor::new(&server);
+        let mut visitor = Visitor::new(server);
         visitor.cookies.push((name.clone(), path.clone(), forged));
         assert!(!is_in(&mut visitor));
     }
@@ -128,7 +128,7 @@ fn a_changed_or_foreign_cookie_is_nobodys() {
 #[test]
 fn another_installation_takes_no_cookie_of_ours() {
     let server = crate::server();
-    let visitor = signed_in(&server, "foreign");
+    let visitor = signed_in(server, "foreign");
     let other = Gateway::Builtin.start(crate::ADMIN);
     registered(&other, "foreign");
     let mut guest = Visitor::new(&other);
@@ -139,8 +139,8 @@ fn another_installation_takes_no_cookie_of_ours() {
 #[test]
 fn a_new_password_ends_every_other_session() {
     let server = crate::server();
-    let mut visitor = signed_in(&server, "renewed");
-    let mut elsewhere = enter(&server, "renewed");
+    let mut visitor = signed_in(server, "renewed");
+    let mut elsewhere = enter(server, "renewed");
     let fields = [
         ("old", PASSWORD),
         ("password", "another long one"),
@@ -150,7 +150,7 @@ fn a_new_password_ends_every_other_session() {
     says(&page, &["Your password is changed"]);
     assert!(is_in(&mut visitor));
     assert!(!is_in(&mut elsewhere));
-    let profile = Profile::new(&server, "renewed", "another long one");
+    let profile = Profile::new(server, "renewed", "another long one");
     assert_eq!(
         server
             .send(&profile.desktop().get("info/collections"))
@@ -170,10 +170,10 @@ fn a_new_password_ends_every_other_session() {
 #[test]
 fn a_session_that_was_brought_along_is_not_taken_over() {
     let server = crate::server();
-    let mut visitor = signed_in(&server, "fixed");
+    let mut visitor = signed_in(server, "fixed");
     let before = visitor.cookies.clone();
     visitor.cookies.clear();
-    let after = enter(&server, "fixed").cookies;
+    let after = enter(server, "fixed").cookies;
     assert_ne!(before, after);
 }
 
@@ -191,7 +191,7 @@ fn pages_of_ones_own_ask_who_is_there() {
         "admin/user?name=x",
         "admin/invitations",
     ] {
-        let mut visitor = Visitor::new(&server);
+        let mut visitor = Visitor::new(server);
         visitor.open(path);
         assert_eq!(visitor.at, "account/sign-in", "{path}");
     }

@@ -90,3 +90,81 @@ impl Mailer for Sendmail {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::fs;
+    use std::path::Path;
+
+    /// A `sendmail` that does what a script says.
+    fn sendmail(folder: &Path, script: &str, timeout: Duration) -> Sendmail {
+        let program = folder.join("sendmail");
+        let text = format!("#!/bin/sh\ncd \"$(dirname \"$0\")\"\n{script}\n");
+        // Written by another process: as long as one of ours, or a child that another test just
+        // started, has it open for writing, nobody can run it.
+        let write = "printf %s \"$1\" >\"$0\"; chmod 755 \"$0\"";
+        let mut shell = Command::new("/bin/sh");
+        let written = shell.arg("-c").arg(write).arg(&program).arg(text).status();
+        assert!(written.unwrap().success());
+        let sender = Sender::new("Sync <sync@example.org>", |bytes| bytes.fill(7)).unwrap();
+        Sendmail::new(program, sender, timeout)
+    }
+
+    const LETTER: Letter<'_> = Letter {
+        to: "ada@example.net",
+        subject: "Grüße",
+        text: "Hello\n.\nthere\n",
+    };
+
+    #[test]
+    fn the_program_gets_the_letter_and_who_it_is_from_and_to() {
+        let folder = tempfile::tempdir().unwrap();
+        let script = "echo \"$*\" >arguments; cat >letter";
+        let mailer = sendmail(folder.path(), script, Duration::from_secs(30));
+        mailer.reach().unwrap();
+        mailer.send(&LETTER).unwrap();
+        let read = |name: &str| fs::read_to_string(folder.path().join(name)).unwrap();
+        assert_eq!(
+            read("arguments"),
+            "-i -f sync@example.org -- ada@example.net\n"
+        );
+        let letter = read("letter");
+        assert!(letter.contains("To: ada@example.net\r\n"), "{letter}");
+        assert!(letter.contains("Message-ID: <07070707"), "{letter}");
+        assert!(letter.contains("Subject: =?utf-8?"), "{letter}");
+    }
+
+    #[test]
+    fn a_program_that_fails_hangs_or_is_not_there_is_an_error_in_time() {
+        let folder = tempfile::tempdir().unwrap();
+        let long = Duration::from_secs(30);
+        let why = |mailer: &Sendmail| mailer.send(&LETTER).unwrap_err().to_string();
+        let script = "cat >letter; echo quota >&2; exit 75";
+        let fails = why(&sendmail(folder.path(), script, long));
+        assert!(fails.contains("75 quota"), "{fails}");
+        let start = Instant::now();
+        let short = Duration::from_millis(100);
+        let hangs = why(&sendmail(folder.path(), "exec sleep 60", short));
+        assert!(hangs.contains("no end within 100ms"), "{hangs}");
+        assert!(start.elapsed() < Duration::from_secs(20));
+        let mut nowhere = sendmail(folder.path(), "", long);
+        nowhere.program = "/nowhere/sendmail".into();
+        assert!(nowhere.reach().is_err());
+        assert!(why(&nowhere).contains("/nowhere/sendmail"));
+    }
+
+    #[test]
+    fn an_address_that_is_none_gets_no_further() {
+        let folder = tempfile::tempdir().unwrap();
+        let mailer = sendmail(folder.path(), "touch called", Duration::from_secs(30));
+        for to in ["-bi", "ada", "a@x.org\nBcc: b@x.org", "a@x.org, b@x.org"] {
+            let letter = Letter { to, ..LETTER };
+            assert!(
+                matches!(mailer.send(&letter), Err(MailError::Letter(_))),
+                "{to}"
+            );
+        }
+        assert!(!folder.path().join("called").exists());
+    }
+}

@@ -59,7 +59,7 @@ impl Api {
     ) -> Result<Response, ApiError> {
         let (user, resource) = resource(path, profile, &call.method)?;
         let account = self.login(call, &user, profile)?;
-        self.refuse_strangers(&account)?;
+        self.refuse_strangers(call, &account)?;
         let storage = StorageCall {
             api: self,
             profile,
@@ -77,7 +77,7 @@ impl Api {
     ) -> Result<Response, ApiError> {
         let (user, resource) = resource(path, profile, &call.method)?;
         let account = self.login(call, &user, profile)?;
-        self.refuse_strangers(&account)?;
+        self.refuse_strangers(call, &account)?;
         let storage = StorageCall {
             api: self,
             profile,

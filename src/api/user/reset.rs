@@ -31,8 +31,8 @@ impl Api {
     pub(super) fn check_captcha(
         &self,
         call: &Call<'_>,
-        challenge: &str,
-        response: &str,
+        name: &UserName,
+        (challenge, response): (&str, &str),
     ) -> Result<(), ApiError> {
         let answer = CaptchaAnswer {
             challenge,
@@ -42,20 +42,20 @@ impl Api {
         match self.people.captcha.check(&answer, (self.clock)())? {
             true => Ok(()),
             false => {
-                self.tell(call, Incident::CAPTCHA_FAIL, "");
+                self.tell(call, Incident::CAPTCHA_FAIL, name.as_str());
                 Err(ApiError::Bad(Code::Captcha))
             }
         }
     }
 
-    fn check_captcha_in_query(&self, call: &Call<'_>) -> Result<(), ApiError> {
+    fn check_captcha_in_query(&self, call: &Call<'_>, name: &UserName) -> Result<(), ApiError> {
         let value = |name: &str| {
             let mut pairs = url::form_urlencoded::parse(&call.target.query);
             let found = pairs.find(|(key, _)| key == name);
             found.map_or_else(String::new, |(_, value)| value.into_owned())
         };
         let (challenge, response) = (value("captcha-challenge"), value("captcha-response"));
-        self.check_captcha(call, &challenge, &response)
+        self.check_captcha(call, name, (&challenge, &response))
     }
 
     /// `GET user/…/<name>/password_reset`: mails a code. An unknown user is code 3, one without
@@ -70,7 +70,7 @@ impl Api {
             let account = account.ok_or(ApiError::Bad(Code::UserName))?;
             account.email.ok_or(ApiError::Bad(Code::Email))?;
         }
-        self.check_captcha_in_query(call)?;
+        self.check_captcha_in_query(call, name)?;
         let visitor = self.visitor(call);
         match self.people.ask_reset(&*self.accounts, name, &visitor)? {
             Asked::Sent => Ok(ok(TEXT, "success")),
@@ -87,7 +87,7 @@ impl Api {
         name: &UserName,
     ) -> Result<Response, ApiError> {
         let account = self.login(call, name, PROFILE)?;
-        self.check_captcha_in_query(call)?;
+        self.check_captcha_in_query(call, name)?;
         self.people.codes.clear(account.id)?;
         self.tell(call, Incident::RESET_CLEARED, name.as_str());
         Ok(ok(TEXT, "success"))

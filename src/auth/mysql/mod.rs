@@ -323,6 +323,10 @@ impl Accounts for MySqlAccounts {
         let result = self.pool.attempt(|mut lease| lease.first(&sql, vec![]));
         self.answer(result).map(drop)
     }
+
+    fn admin(&self) -> Option<&dyn AccountAdmin> {
+        Some(self)
+    }
 }
 
 impl AccountAdmin for MySqlAccounts {
