@@ -77,7 +77,7 @@ impl Api {
             return Ok(response);
         }
         let taken = match name {
-            Ok(name) => self.accounts.lookup(&name)?.is_some(),
+            Ok(name) => self.is_reserved(&name) || self.accounts.lookup(&name)?.is_some(),
             // Not a name that anybody can have; signing up will say so.
             Err(NameError::TooLong) => false,
             Err(_) => return Err(ApiError::NotFound("Not Found")),
@@ -122,6 +122,9 @@ impl Api {
                 None => Err(ApiError::Bad(Code::Overwrite)),
             };
         }
+        if self.is_reserved(name) {
+            return Err(ApiError::Bad(Code::Overwrite));
+        }
         if self.people.settings.sign_up == SignUpMode::Closed {
             return Err(ApiError::Forbidden("Registration is closed"));
         }
@@ -140,6 +143,11 @@ impl Api {
             SignedUp::Closed => Err(ApiError::Forbidden("Registration is closed")),
             SignedUp::TooOften => Err(ApiError::Unavailable),
         }
+    }
+
+    /// Whether a name means something to the operator, so that nobody can sign up under it.
+    fn is_reserved(&self, name: &UserName) -> bool {
+        self.settings.registration.reserved.contains(name)
     }
 
     fn has_secret(&self, call: &Call<'_>, name: &UserName) -> bool {
