@@ -5,6 +5,10 @@
 //! is looked for in both. What the API then makes of the rest is its own business, because the
 //! profiles differ in which error wins.
 
+mod page;
+
+pub use page::{Page, PageAt};
+
 use crate::exchange::Target;
 
 /// The version in a storage or user path.
@@ -30,18 +34,11 @@ pub enum Route {
     /// `heartbeat.php`: whether it runs and can read.
     LegacyHeartbeat,
     /// A page for people.
-    Page(Page),
+    Page(PageAt),
     /// The path is not UTF-8, on an API that says so.
     NotText,
     /// Nothing of ours.
     Unknown,
-}
-
-/// The pages that people and browsers open.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Page {
-    /// The root of the server.
-    Front,
 }
 
 /// The parts of a storage path; missing ones are empty, as in the legacy PHP server.
@@ -74,10 +71,12 @@ pub fn resolve(target: &Target, base: Option<&str>) -> Route {
         };
         return api(&place.all[start..], slash);
     }
-    if place.all.len() <= place.root && place.below_base {
-        Route::Page(Page::Front)
-    } else {
-        Route::Unknown
+    match place.page {
+        Some((before, page)) => Route::Page(PageAt {
+            page,
+            up: page::way_up(target, before),
+        }),
+        None => Route::Unknown,
     }
 }
 
@@ -88,7 +87,8 @@ pub fn root<'t>(target: &'t Target, base: Option<&'t str>) -> Vec<&'t [u8]> {
         return segments(base.as_bytes());
     }
     let mut place = Place::of(target, base);
-    place.all.truncate(place.api.unwrap_or(place.root));
+    let page = place.page.map(|(before, _)| before);
+    place.all.truncate(place.api.or(page).unwrap_or(place.root));
     place.all
 }
 
@@ -100,10 +100,10 @@ struct Place<'t> {
     path: usize,
     /// How many of them the server's own path has, as far as it is known without an API.
     root: usize,
-    /// The path lies where the operator says that the API does, if that is said.
-    below_base: bool,
     /// Where the API begins, if there is one.
     api: Option<usize>,
+    /// How many segments stand before the page, and which it is, if there is one and no API.
+    page: Option<(usize, Page)>,
 }
 
 impl<'t> Place<'t> {
@@ -129,11 +129,21 @@ impl<'t> Place<'t> {
             None if path.is_empty() && below_base => (0..all.len()).find(|start| head(*start) > 0),
             api => api,
         };
+        // Pages come after every API, so that no user and no folder of that name hides one.
+        let named = |start: usize| Some((start, page::named(&all[start..])?));
+        let found = match base {
+            Some(_) => Some(root)
+                .filter(|_| below_base && root < all.len())
+                .and_then(named),
+            None if path.is_empty() => (0..all.len()).find_map(named),
+            None => (root..all.len()).find_map(named),
+        };
+        let front = (below_base && all.len() <= root).then_some((root, Page::Front));
         Place {
             path: path.len(),
+            page: found.or(front).filter(|_| api.is_none()),
             all,
             root,
-            below_base,
             api,
         }
     }
@@ -273,8 +283,81 @@ mod tests {
         ] {
             assert_eq!(route("", path), Route::Unknown, "{path}");
         }
-        assert_eq!(route("", "/"), Route::Page(Page::Front));
-        assert_eq!(route("/sync/weft.cgi", ""), Route::Page(Page::Front));
+        assert_eq!(page_at("", "/"), (Page::Front, String::new()));
+    }
+
+    fn page_at(mount: &str, path: &str) -> (Page, String) {
+        match route(mount, path) {
+            Route::Page(PageAt { page, up }) => (page, up),
+            other => panic!("{mount} + {path} is {other:?}"),
+        }
+    }
+
+    #[test]
+    fn a_page_knows_its_way_to_the_root_under_every_mount() {
+        let rows = [
+            ("", "/account", Page::Account, "", ""),
+            ("", "/account/", Page::Account, "../", ""),
+            ("/weave", "/account/sign-in", Page::SignIn, "../", "weave"),
+            (
+                "/weave",
+                "/index.php/weave-password-reset",
+                Page::Reset,
+                "",
+                "weave|index.php",
+            ),
+            (
+                "",
+                "/sync/index.php/admin/user",
+                Page::AdminUser,
+                "../",
+                "sync|index.php",
+            ),
+            ("/sync/account/sign-up", "", Page::SignUp, "../", "sync"),
+            ("", "//account//password", Page::Password, "../../", ""),
+            ("/weave", "/", Page::Front, "", "weave"),
+            (
+                "/sync/weft.cgi",
+                "",
+                Page::Front,
+                "./weft.cgi/",
+                "sync|weft.cgi",
+            ),
+            ("", "", Page::Front, "", ""),
+            ("/weave", "/media/weft.css", Page::Style, "../", "weave"),
+        ];
+        for (mount, path, page, up, folder) in rows {
+            assert_eq!(
+                page_at(mount, path),
+                (page, up.to_owned()),
+                "{mount} + {path}"
+            );
+            let target = Target {
+                mount: mount.into(),
+                path: path.into(),
+                ..Target::default()
+            };
+            let above: Vec<_> = root(&target, None)
+                .into_iter()
+                .map(String::from_utf8_lossy)
+                .collect();
+            assert_eq!(above.join("|"), folder, "{mount} + {path}");
+        }
+    }
+
+    #[test]
+    fn no_page_hides_an_api() {
+        assert_eq!(
+            storage("/account", "/1.1/admin/info/collections").user,
+            "admin"
+        );
+        assert_eq!(
+            storage("", "/account/1.1/account/info/collections").user,
+            "account"
+        );
+        assert_eq!(storage("", "/1.1/account").user, "account");
+        assert_eq!(route("", "/account/nothing"), Route::Unknown);
+        assert_eq!(route("/admin", "/other"), Route::Unknown);
     }
 
     #[test]

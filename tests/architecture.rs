@@ -33,7 +33,9 @@ const MAY_IMPORT: [(&str, &[&str]); 16] = [
     ("sync", &[]),
     (
         "web",
-        &["accounts", "api", "auth", "exchange", "storage", "sync"],
+        &[
+            "accounts", "api", "auth", "exchange", "routes", "storage", "sync",
+        ],
     ),
     // Where the parts are joined.
     ("app", ANYTHING),
@@ -44,7 +46,7 @@ const MAY_IMPORT: [(&str, &[&str]); 16] = [
 const ANYTHING: &[&str] = &["*"];
 
 /// A file longer than this is two rooms.
-const LONGEST: usize = 450;
+const LONGEST: usize = 480;
 
 #[test]
 fn imports_point_down() {

@@ -57,9 +57,9 @@ fn server(daily_bytes: u64) -> Server {
     let mut config = Config::default();
     config.data.dir = FilePath(folder.path().to_owned());
     let api = Api {
+        people: people(&config).unwrap(),
         storage: Arc::new(SqliteStorage::new(file("weft.db"), Arc::clone(&clock))),
         accounts: Arc::new(accounts),
-        people: people(&config).unwrap(),
         lockout: None,
         security_log: Arc::new(SecurityLog::off()),
         name_checks: RateLimit::default(),

@@ -16,6 +16,13 @@ pub struct Visitor {
 }
 
 impl Visitor {
+    /// It came from this machine: somebody who sits at it, or everybody behind a proxy that the
+    /// operator has not named in `server.trusted_proxies`. Neither is one stranger.
+    pub fn is_local(&self) -> bool {
+        self.address
+            .is_some_and(|address| address.to_canonical().is_loopback())
+    }
+
     /// What attempts from the same place are counted by. A household has a whole /64 of IPv6
     /// addresses to itself.
     pub fn place(&self) -> String {

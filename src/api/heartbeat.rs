@@ -29,7 +29,8 @@ impl Api {
         response
     }
 
-    fn is_well(&self, now: Instant) -> bool {
+    /// Whether storage and accounts answer, as far as was looked a moment ago.
+    pub fn is_well(&self, now: Instant) -> bool {
         let mut last = self
             .last_check
             .0

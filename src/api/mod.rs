@@ -27,7 +27,7 @@ use crate::exchange::{BodyError, Client, Request, RequestBody, Response, Respons
 use crate::security_log::SecurityLog;
 use crate::storage::Storage;
 use crate::storage::write_cap::WriteCap;
-use crate::sync::{Clock, Limits, Timestamp};
+use crate::sync::{Clock, Limits, Timestamp, UserId, UserName};
 use error::{ApiError, Code};
 use http::header::{CONTENT_TYPE, HeaderName, HeaderValue};
 use http::{HeaderMap, Method, StatusCode};
@@ -108,6 +108,8 @@ pub struct Registration {
     pub require_email: bool,
     /// The user name must be the one that browsers make of the e-mail address.
     pub strict_usernames: bool,
+    /// Names that nobody can sign up under, because they mean something to the operator.
+    pub reserved: Vec<UserName>,
 }
 
 impl Default for Settings {
@@ -180,6 +182,11 @@ impl Call<'_> {
 /// extensions until [`finish`] prints it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct SessionTime(pub Timestamp);
+
+/// Whose records a storage request was about, once the user was let in: for whoever calls the
+/// handlers. Carried in the response's extensions.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Owner(pub UserId);
 
 /// The account's alert text, on its way to [`finish`].
 #[derive(Clone, Debug, PartialEq, Eq)]

@@ -11,16 +11,28 @@ impl Api {
     /// proxy that changes scheme, port or path and says nothing of it this can't be found out: the
     /// setting `server.public_url` says it.
     pub fn public_url(&self, call: &Call<'_>) -> Option<String> {
-        if let Some(url) = &self.settings.public_url {
-            return Some(url.clone());
-        }
+        let told = self.settings.public_url.clone();
+        told.or_else(|| self.seen_url(call))
+    }
+
+    /// The same as this request shows it, whatever the operator says.
+    pub fn seen_url(&self, call: &Call<'_>) -> Option<String> {
         let scheme = if call.client.https { "https" } else { "http" };
-        let mut url = format!("{scheme}://{}/", host(call)?);
+        Some(format!(
+            "{scheme}://{}{}",
+            host(call)?,
+            self.seen_path(call)
+        ))
+    }
+
+    /// The URL path of the server's root as this request shows it; begins and ends with a slash.
+    pub fn seen_path(&self, call: &Call<'_>) -> String {
+        let mut path = "/".to_owned();
         for segment in routes::root(&call.target, self.settings.base_path.as_deref()) {
-            url += &url_segment(segment);
-            url.push('/');
+            path += &url_segment(segment);
+            path.push('/');
         }
-        Some(url)
+        path
     }
 }
 

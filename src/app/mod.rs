@@ -5,6 +5,7 @@
 pub mod build;
 mod forwarded;
 pub mod people;
+mod screens;
 
 use crate::api::error::{ApiError, Code};
 use crate::api::profile::Profile;
@@ -13,11 +14,12 @@ use crate::api::{Api, Call, Settings, finish};
 use crate::config::value::Network;
 use crate::config::{self, Config};
 use crate::exchange::{Application, Request, Response, Target};
-use crate::routes::{self, Page, Route, StoragePath, Version};
+use crate::routes::{self, Route, StoragePath, Version};
 use crate::sync::Clock;
-use crate::web;
+use crate::web::Web;
 use http::header::HOST;
 use http::{HeaderMap, Method};
+use screens::Beginning;
 use std::io;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 
@@ -87,12 +89,27 @@ fn profile(route: &Route, settings: &Settings) -> Profile {
     Profile::of(version, settings.pinned_profile)
 }
 
+/// What answers for one host: the APIs and the pages.
+struct Site {
+    api: Api,
+    web: Web,
+}
+
+impl Site {
+    fn new(builder: &mut build::Builder, config: &Config) -> Result<Self, String> {
+        Ok(Site {
+            api: builder.api(config)?,
+            web: screens::web(config)?,
+        })
+    }
+}
+
 /// A running Weft.
 pub struct App {
     /// For every host that is not named.
-    usual: Api,
+    usual: Site,
     /// For the hosts that are, by their names.
-    hosts: Vec<(Vec<String>, Api)>,
+    hosts: Vec<(Vec<String>, Site)>,
     trusted_proxies: Vec<Network>,
 }
 
@@ -104,11 +121,11 @@ impl App {
     /// A sentence for the operator, about settings that make no sense together.
     pub fn new(config: &Config, clock: Clock) -> Result<Self, String> {
         let mut builder = build::Builder::new(clock);
-        let usual = builder.api(config)?;
+        let usual = Site::new(&mut builder, config)?;
         let hosts = config.hosts.iter().map(|host| {
-            let api = builder.api(&host.config);
-            let api = api.map_err(|why| format!("[[host]] {}: {why}", host.names.join(", ")))?;
-            Ok((host.names.clone(), api))
+            let site = Site::new(&mut builder, &host.config);
+            let site = site.map_err(|why| format!("[[host]] {}: {why}", host.names.join(", ")))?;
+            Ok((host.names.clone(), site))
         });
         Ok(App {
             usual,
@@ -118,12 +135,12 @@ impl App {
     }
 
     /// What answers for the host that a client has called (legacy PHP chose by `HTTP_HOST` too).
-    fn api(&self, headers: &HeaderMap) -> &Api {
+    fn site(&self, headers: &HeaderMap) -> &Site {
         let host = headers.get(HOST).and_then(|host| host.to_str().ok());
         let names = self.hosts.iter().map(|(names, _)| names.as_slice());
         let chosen = host.and_then(|host| config::choose_host(names, host));
         match chosen.and_then(|index| self.hosts.get(index)) {
-            Some((_, api)) => api,
+            Some((_, site)) => site,
             None => &self.usual,
         }
     }
@@ -136,15 +153,16 @@ impl App {
         }
     }
 
-    fn dispatch(api: &Api, call: Call<'_>, route: Route, profile: Profile) -> Response {
+    fn dispatch(site: &Site, call: Call<'_>, route: Route, profile: Profile) -> Response {
+        let Site { api, web } = site;
         let readable = matches!(call.method, Method::GET | Method::HEAD);
         match route {
             Route::Storage(path) => api.storage(call, &path, profile),
             Route::User(parts) => api.user(call, &parts),
             Route::Heartbeat if readable => api.heartbeat(),
             Route::LegacyHeartbeat if readable => api.legacy_heartbeat(call.received),
-            Route::Page(Page::Front) if readable => web::front(api, &call),
-            Route::Heartbeat | Route::LegacyHeartbeat | Route::Page(_) => {
+            Route::Page(page) => web.answer(api, call, page),
+            Route::Heartbeat | Route::LegacyHeartbeat => {
                 ApiError::Method("GET, HEAD").into_response(profile)
             }
             Route::NotText => ApiError::Bad(Code::Illegal).into_response(profile),
@@ -162,25 +180,30 @@ impl Application for App {
     fn handle(&self, mut request: Request<'_>) -> Response {
         forwarded::believe(&mut request, &self.trusted_proxies);
         let call = Call::from(request);
-        let api = self.api(&call.headers);
+        let site = self.site(&call.headers);
+        let api = &site.api;
         let route = match call.target.undecodable {
             true => Route::Unknown,
             false => routes::resolve(&call.target, api.settings.base_path.as_deref()),
         };
         let profile = profile(&route, &api.settings);
         let fallback = self.after_a_panic(&call, &route);
-        let response = catch_unwind(AssertUnwindSafe(|| {
-            Self::dispatch(api, call, route, profile)
+        let beginning = Beginning::of(&call, &route);
+        let mut response = catch_unwind(AssertUnwindSafe(|| {
+            Self::dispatch(site, call, route, profile)
         }))
         .unwrap_or_else(|_| {
             log::error!("a handler panicked; this is a fault of the program");
             fallback.into_response(profile)
         });
+        if let Some(beginning) = beginning {
+            beginning.note(&site.web, &mut response, (api.clock)());
+        }
         finish(response, profile, &api.settings, &api.clock)
     }
 
     fn overloaded(&self, request: &Request<'_>) -> Response {
-        let api = self.api(request.headers());
+        let api = &self.site(request.headers()).api;
         refusal(request, &api.settings, &api.clock)
     }
 
@@ -189,8 +212,8 @@ impl Application for App {
         finish(
             ApiError::Unavailable.into_response(profile),
             profile,
-            &self.usual.settings,
-            &self.usual.clock,
+            &self.usual.api.settings,
+            &self.usual.api.clock,
         )
     }
 }

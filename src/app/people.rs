@@ -1,7 +1,7 @@
 //! What goes with accounts, from settings: the file of codes and invitations, the way out for letters, the
 //! captcha.
 
-use super::build::{random, sqlite};
+use super::build::accounts::random;
 use crate::accounts::sqlite::SqlitePeople;
 use crate::accounts::{
     Captcha, ImageCaptcha, Mailer, NoCaptcha, NoMailer, People, PeopleSettings, Security, Sender,
@@ -9,6 +9,7 @@ use crate::accounts::{
 };
 use crate::config::Config;
 use crate::config::settings::{CaptchaKind, MailSecurity, MailTransport, SignUp};
+use crate::storage::sqlite::SqliteOptions;
 use std::path::PathBuf;
 use std::sync::Arc;
 
@@ -18,7 +19,9 @@ use std::sync::Arc;
 ///
 /// A sentence for the operator, about settings that make no sense.
 pub fn people(config: &Config) -> Result<People, String> {
-    let kept = Arc::new(SqlitePeople::new(sqlite(config, "people.db"), random));
+    let mut options = SqliteOptions::new(accounts_folder(config).join("people.db"));
+    options.busy = config.storage.busy_timeout;
+    let kept = Arc::new(SqlitePeople::new(options, random));
     Ok(People {
         codes: kept.clone(),
         invitations: kept.clone(),

@@ -123,6 +123,13 @@ pub trait Accounts: Authenticator {
     /// Whether the engine answers.
     fn check(&self) -> AuthResult<()>;
 
+    /// Something that changes whenever the user's password does, and tells nothing of it: a session on
+    /// the screens ends with the password that it began with. Empty where the engine can't tell, or
+    /// there is no such user; sessions then end by their age alone.
+    fn password_stamp(&self, _name: &UserName) -> AuthResult<Vec<u8>> {
+        Ok(Vec::new())
+    }
+
     /// The operator's side of the engine, where it has one.
     fn admin(&self) -> Option<&dyn AccountAdmin> {
         None

@@ -7,6 +7,7 @@
 use super::Failure;
 use crate::config::settings::{self, LogLevel};
 use crate::sync::utc;
+use crate::web::failures::Failures;
 use log::{Level, LevelFilter, Log, Metadata, Record};
 use std::fs::{File, OpenOptions};
 use std::io::{self, Write};
@@ -21,6 +22,7 @@ pub struct Logger {
     level: LevelFilter,
     requests: bool,
     file: Option<File>,
+    failures: Option<Failures>,
     clock: fn() -> SystemTime,
 }
 
@@ -50,8 +52,15 @@ impl Logger {
             level: filter(settings.level),
             requests,
             file,
+            failures: None,
             clock,
         })
+    }
+
+    /// Keeps errors for the administrator's page, too.
+    pub fn keeping(mut self, failures: Failures) -> Self {
+        self.failures = Some(failures);
+        self
     }
 
     /// Makes it the logger of this process, unless there is one.
@@ -97,6 +106,11 @@ impl Log for Logger {
             Some(file) => (&*file).write_all(line.as_bytes()),
             None => io::stderr().lock().write_all(line.as_bytes()),
         };
+        if let Some(failures) = &self.failures
+            && record.level() == Level::Error
+        {
+            failures.note(&line);
+        }
     }
 
     fn flush(&self) {}

@@ -3,6 +3,7 @@
 use super::{Caller, Common, Failure, Logger};
 use crate::config::settings::LogRequests;
 use crate::config::{Config, Loaded, Options, data, load};
+use crate::web::failures::Failures;
 
 /// Who is behind the program, as far as the log cares.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -38,7 +39,9 @@ pub fn start(caller: &Caller<'_>, options: &Options, role: Role) -> Result<Loade
         LogRequests::Never => false,
         LogRequests::Auto => role == Role::WebServer,
     };
-    (caller.install)(Logger::new(log, requests, caller.clock)?);
+    let failures = Failures::new(&loaded.config.data.dir);
+    let logger = Logger::new(log, requests, caller.clock)?;
+    (caller.install)(logger.keeping(failures));
     let about_folders = prepare(caller, &loaded.config)?;
     for warning in loaded.warnings.iter().chain(&about_folders) {
         log::warn!("{warning}");

@@ -85,4 +85,6 @@ declare::sections! {
     log: Log,
     /// Where refused logins are told.
     security_log: SecurityLog,
+    /// The pages that people see.
+    web: Web,
 }

@@ -37,11 +37,11 @@ pub enum StorageError {
     Unavailable(String),
     /// Others held what was needed for as long as a request may wait.
     Busy,
-    /// The user's records were moved to another node.
-    Elsewhere,
     /// The database undid a session of which nothing is left, to let another go on or because the
     /// connection broke: the same in a new session may succeed at once.
     Undone(String),
+    /// The user's records were moved to another node.
+    Elsewhere,
     /// The database holds, or answered, what it never should: for the operator to look at.
     Broken(String),
 }
@@ -51,8 +51,8 @@ impl fmt::Display for StorageError {
         match self {
             StorageError::Unavailable(why) => write!(f, "storage is unavailable: {why}"),
             StorageError::Busy => f.write_str("storage is busy"),
-            StorageError::Elsewhere => f.write_str("the records are on another node"),
             StorageError::Undone(why) => write!(f, "storage undid a session: {why}"),
+            StorageError::Elsewhere => f.write_str("the records are on another node"),
             StorageError::Broken(why) => write!(f, "storage is broken: {why}"),
         }
     }

@@ -16,7 +16,7 @@ pub fn utc(seconds: i64) -> String {
 
 /// The date of a day counted from 1970-01-01. Years are taken to begin in March, so that the leap
 /// day comes last and months follow a rule.
-fn date(days: u64) -> (u64, u64, u64) {
+pub fn date(days: u64) -> (u64, u64, u64) {
     let days = days + 719_468;
     let (era, day_of_era) = (days / 146_097, days % 146_097);
     let year_of_era =

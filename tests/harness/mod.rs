@@ -4,6 +4,8 @@
 //! - [`http`] sends requests byte for byte and shows answers byte for byte.
 //! - [`slapd`] is a directory server with certificates.
 //! - [`api`] asks the storage API without any ornament.
+//! - [`chromium`] is a real browser.
+//! - [`visitor`] is a person before the pages.
 //! - [`browser`] speaks as the desktop and the Android client do.
 //!
 //! Each test program that says `mod harness;` gets its own servers; nothing is left running.
@@ -23,6 +25,7 @@ mod apache;
 pub mod api;
 pub mod browser;
 pub mod certificates;
+pub mod chromium;
 mod command;
 mod gateway;
 pub mod http;
@@ -33,6 +36,7 @@ mod ports;
 mod site;
 pub mod slapd;
 mod supervised;
+pub mod visitor;
 mod weft;
 
 pub use command::Ran;

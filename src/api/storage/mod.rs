@@ -12,7 +12,7 @@ mod write;
 use super::error::{ApiError, Code};
 use super::profile::Profile;
 use super::wipe_guard::Precious;
-use super::{Alert, Api, Call};
+use super::{Alert, Api, Call, Owner};
 use crate::auth::Account;
 use crate::exchange::Response;
 use crate::routes::StoragePath;
@@ -120,6 +120,7 @@ impl StorageCall<'_> {
     /// The account's alert goes with every answer that its user gets, errors too.
     fn alerted(&self, outcome: Result<Response, ApiError>) -> Response {
         let mut response = outcome.unwrap_or_else(|error| error.into_response(self.profile));
+        response.extensions_mut().insert(Owner(self.account.id));
         if let Some(alert) = self.account.alert.as_ref().filter(|text| !text.is_empty()) {
             response.extensions_mut().insert(Alert(alert.clone()));
         }

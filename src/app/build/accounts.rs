@@ -60,7 +60,7 @@ pub fn mysql(config: &Config) -> Result<MySqlAccounts, String> {
     MySqlAccounts::new(options, password_check(config)?).map_err(|error| error.to_string())
 }
 
-/// A file in the folder of accounts.
+/// A file in the data folder.
 pub fn sqlite(config: &Config, name: &str) -> SqliteOptions {
     let mut options = SqliteOptions::new(accounts_folder(config).join(name));
     options.busy = config.storage.busy_timeout;
@@ -69,7 +69,7 @@ pub fn sqlite(config: &Config, name: &str) -> SqliteOptions {
 
 /// Randomness from the system. When the system has none, nothing secret can be made: the program
 /// ends rather than go on with secrets that can be guessed.
-pub fn random(bytes: &mut [u8]) {
+pub(in crate::app) fn random(bytes: &mut [u8]) {
     if getrandom::fill(bytes).is_err() {
         log::error!("the system gives no randomness");
         std::process::abort();

@@ -1,16 +1,16 @@
 //! From a configuration to the engines that it names. A new engine is one line in [`storage`] or
 //! [`accounts`].
 
-mod accounts;
+pub(in crate::app) mod accounts;
 mod directory;
 mod shared;
 mod storage;
 mod survey;
 
-pub(super) use accounts::{random, sqlite};
 pub use survey::{check, migrate};
 
 use super::people::{own_node, people, public_url};
+use super::screens::admins;
 use crate::api::heartbeat::LastCheck;
 use crate::api::profile::Profile;
 use crate::api::{Api, Node, Registration, Settings};
@@ -65,6 +65,8 @@ impl Builder {
     pub fn api(&mut self, config: &Config) -> Result<Api, String> {
         let clock = Arc::clone(&self.clock);
         let cache = self.cache(config)?;
+        let mut settings = api_settings(config);
+        settings.registration.reserved = admins(config)?;
         let about_counts = Config {
             lockout: config.lockout.clone(),
             memcached: config.memcached.clone(),
@@ -80,7 +82,6 @@ impl Builder {
             accounts: self
                 .accounts
                 .get(accounts::about(config), || accounts::accounts(config))?,
-            people: people(config)?,
             lockout: self
                 .lockouts
                 .get(about_counts.clone(), || Ok(lockout(config, cache.clone())))?,
@@ -91,7 +92,8 @@ impl Builder {
                 .security_logs
                 .get(about_log, || security_log(config, &clock))?,
             name_checks: RateLimit::default(),
-            settings: api_settings(config),
+            people: people(config)?,
+            settings,
             last_check: LastCheck::default(),
             clock,
         })
@@ -194,6 +196,7 @@ fn api_settings(config: &Config) -> Settings {
                 .then(|| registration.secret.expose().to_owned()),
             require_email: config.auth.require_email,
             strict_usernames: config.auth.strict_usernames,
+            reserved: Vec::new(),
         },
     }
 }

@@ -11,6 +11,7 @@ mod mysql;
 mod people;
 mod security_log;
 mod server;
+mod web;
 
 pub use access::{Auth, AuthEngine, Lockout, NewHash, Registration, SignUp};
 pub use api::{Api, Profile};
@@ -25,3 +26,4 @@ pub use mysql::{
 pub use people::{Captcha, CaptchaKind, Mail, MailSecurity, MailTransport, Nodes};
 pub use security_log::{SecurityLog, SecurityLogTarget, SyslogFacility};
 pub use server::Server;
+pub use web::Web;

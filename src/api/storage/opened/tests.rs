@@ -1,6 +1,7 @@
 //! Writes on a storage that undoes them, as a database does that is asked for too much at once.
 
 use super::*;
+use crate::accounts::testing::people;
 use crate::api::heartbeat::LastCheck;
 use crate::api::{Api, Settings};
 use crate::auth::password::{HashSettings, PasswordHashes};
@@ -158,7 +159,7 @@ impl Bench {
         let api = Api {
             storage: Arc::new(storage),
             accounts: Arc::new(SqliteAccounts::new(file("accounts.db"), check)),
-            people: crate::accounts::testing::people(folder.path()),
+            people: people(folder.path()),
             lockout: None,
             write_cap: None,
             security_log: Arc::new(SecurityLog::off()),

@@ -1,6 +1,7 @@
 //! What the security log is told of logins that were refused.
 
 use super::*;
+use crate::accounts::SignUpMode;
 use crate::auth::throttle::{InProcess, Lockout};
 use crate::security_log::{Facility, Goal};
 use std::os::unix::net::UnixDatagram;

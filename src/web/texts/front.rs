@@ -1,0 +1,42 @@
+//! The front page.
+
+super::texts! {
+    /// The front page.
+    Front {
+        title: "A Sync server",
+        lead: "This server keeps bookmarks, passwords, history, tabs and settings of Pale Moon, Basilisk and older Firefox in step between your devices. Your browser encrypts everything before it comes here.",
+        address: "The server's address",
+        address_hint: "This is what your browser wants to know.",
+        new_title: "Set up your first browser",
+        new_1: "Open the browser's preferences and choose “Sync”, then “Set Up Sync”.",
+        new_2: "Choose “Create a New Account”.",
+        new_3: "Under “Server”, choose “Use a custom server…” and enter the address above.",
+        new_4: "Enter your e-mail address and a password. Keep the recovery key that the browser shows: without it nobody, and not this server either, can read your data.",
+        more_title: "Add another browser",
+        more_1: "Open `about:config`, search for `services.sync.serverURL`, and enter the address above.",
+        more_2: "Open the browser's preferences, choose “Sync”, then “I already have an account”, then “I don't have the device with me”.",
+        more_3: "Enter your account, your password and your recovery key.",
+        open_title: "Sign-up is open",
+        open: "Your browser makes the account by itself, as described below. You can also make it here.",
+        invite_title: "Sign-up is by invitation",
+        invite: "Whoever runs this server can give you an invitation. If you have one, make your account here.",
+        closed_title: "Sign-up is closed",
+        closed: "Ask whoever runs this server for an account. If you have one, you can use it as described below.",
+        ask: "Ask here: {}",
+        check_title: "This connection",
+        check_lead: "What this page can tell of the way from your browser to here:",
+        https_good: "Encrypted: nobody on the way can read along.",
+        https_local: "Not encrypted, but it does not leave this machine or its network.",
+        https_bad: "Not encrypted: your password can be read on the way. Use an address that begins with `https://`.",
+        url_good: "The address that you came by is the one that browsers are given.",
+        url_other: "You came by `{}`, but browsers are given the address above. If that is not the same server, the setting `server.public_url` is wrong.",
+        url_unknown: "Your browser did not say by which address it came. Set `server.public_url`.",
+        data_good: "The server reaches its data.",
+        data_bad: "The server can't reach its data just now. Syncing waits until it can.",
+        unknown: "Whether passwords and large uploads get through can't be seen from here: the command `weft doctor` tries that.",
+        good: "good",
+        warning: "warning",
+        bad: "bad",
+        open_question: "unknown",
+    }
+}

@@ -1,0 +1,329 @@
+//! Every screen in a real browser: with script and without, on a phone and on a desk, in light and
+//! dark. Each is checked by axe for labels, contrast and structure, must fit the phone's width, and
+//! leaves a picture in `target/screens/` for people to look at.
+//!
+//! axe-core comes from the npm registry, into `target/axe/`, when a test first needs it.
+
+mod harness;
+
+use harness::api::{PYTHON, User};
+use harness::browser::Profile;
+use harness::chromium::{Chromium, Wish};
+use harness::{Gateway, Server};
+use serde_json::{Value, json};
+use std::path::{Path, PathBuf};
+use std::process::Command;
+use std::sync::OnceLock;
+
+const PASSWORD: &str = "a long password";
+const SETTINGS: &str = "[web]\nadmins = [\"root\"]\n[quota]\nbytes = 150000\n\
+    [registration]\nsecret = \"operators-own\"\n";
+
+const PHONE: (u32, u32) = (360, 640);
+const DESK: (u32, u32) = (1_100, 800);
+
+/// The way through all screens, and what is checked on each.
+struct Tour<'t> {
+    browser: Chromium,
+    server: &'t Server,
+    name: String,
+    wish: Wish,
+}
+
+impl Tour<'_> {
+    fn start<'t>(server: &'t Server, name: &str, wish: Wish) -> Tour<'t> {
+        Tour {
+            browser: Chromium::start(wish),
+            server,
+            name: name.to_owned(),
+            wish,
+        }
+    }
+
+    fn open(&self, path: &str) {
+        let prefix = self.server.prefix();
+        self.browser
+            .open(&format!("http://{}{prefix}{path}", self.server.host()));
+    }
+
+    /// Fails unless the browser is at this path and the page has that heading.
+    fn is_at(&self, path: &str, heading: &str) {
+        let url = self.browser.url();
+        let at = url
+            .split_once("//")
+            .and_then(|(_, rest)| rest.split_once('/'));
+        let at = at.map(|(_, path)| path.split('?').next().unwrap_or_default());
+        let expected = format!("{}{path}", self.server.prefix());
+        assert_eq!(at, Some(&expected[1..]), "{}", self.browser.text("body"));
+        assert_eq!(self.browser.text("h1"), heading);
+    }
+
+    /// Looks at the screen as it is.
+    fn look(&self, screen: &str) {
+        let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("target/screens");
+        let file = folder.join(&self.name).join(format!("{screen}.png"));
+        self.browser.picture(&file);
+        let width = self
+            .browser
+            .evaluate("document.documentElement.scrollWidth");
+        let most = u64::from(self.wish.size.0);
+        assert!(
+            width.as_u64() <= Some(most),
+            "{screen} is {width} pixels wide"
+        );
+        let complaints = axe(&self.browser);
+        assert!(complaints.is_empty(), "{screen}: {complaints:#?}");
+    }
+
+    fn sign_in(&self, name: &str) {
+        self.open("account/sign-in");
+        self.browser.fill("username", name);
+        self.browser.fill("password", PASSWORD);
+        self.browser.click("main button");
+    }
+}
+
+/// What axe finds wrong with the page.
+fn axe(browser: &Chromium) -> Vec<String> {
+    static SOURCE: OnceLock<String> = OnceLock::new();
+    let source = SOURCE.get_or_init(|| {
+        let file = axe_file();
+        std::fs::read_to_string(&file).unwrap_or_else(|why| panic!("{}: {why}", file.display()))
+    });
+    browser.evaluate(&format!("{source}; 0"));
+    let found = browser.evaluate(
+        "axe.run(document, {resultTypes: ['violations']}).then(found => JSON.stringify(\
+         found.violations.map(v => v.id + ': ' + v.nodes.map(n => n.html + ' ' + \
+         n.failureSummary).join(' | '))))",
+    );
+    serde_json::from_str(found.as_str().expect("axe answers")).unwrap()
+}
+
+/// axe's one file, fetched from the npm registry at the version that the tests know.
+fn axe_file() -> PathBuf {
+    const VERSION: &str = "axe-core@4.10.3";
+    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("target/axe");
+    let file = folder.join("node_modules/axe-core/axe.min.js");
+    if !file.exists() {
+        std::fs::create_dir_all(&folder).unwrap();
+        let fetched = Command::new("npm")
+            .args([
+                "install",
+                "--silent",
+                "--no-save",
+                "--ignore-scripts",
+                "--prefix",
+            ])
+            .arg(&folder)
+            .arg(VERSION)
+            .output()
+            .expect("npm is there: tests/run installs what the tests need");
+        assert!(fetched.status.success(), "{fetched:?}");
+    }
+    file
+}
+
+fn register(server: &Server, name: &str) -> Profile {
+    let profile = Profile::new(server, name, PASSWORD);
+    let create = profile.desktop().create(&format!("{name}@example.org"));
+    let made = server.send(&create.header("X-Weave-Secret", "operators-own"));
+    assert_eq!(made.status, 200, "{made:?}");
+    profile
+}
+
+/// Somebody with a browser's usual data, and some devices.
+fn somebody(server: &Server, name: &str) {
+    let profile = register(server, name);
+    let user = User {
+        server,
+        version: PYTHON,
+        name: name.to_owned(),
+        password: PASSWORD.to_owned(),
+    };
+    let collections = [
+        ("bookmarks", 60, 700),
+        ("history", 90, 600),
+        ("passwords", 12, 500),
+        ("forms", 30, 200),
+        ("tabs", 2, 2_400),
+        ("prefs", 1, 3_100),
+        ("clients", 2, 300),
+        ("addons", 5, 300),
+        ("crypto", 1, 400),
+        ("meta", 1, 300),
+    ];
+    for (collection, records, bytes) in collections {
+        let records: Vec<Value> = (0..records)
+            .map(|n| json!({"id": format!("record{n}"), "payload": "x".repeat(bytes)}))
+            .collect();
+        let posted = user.post(&format!("storage/{collection}"), json!(records).to_string());
+        assert_eq!(posted.status, 200, "{posted:?}");
+    }
+    server.send(&profile.desktop().get("info/collections"));
+    server.send(&profile.android().get("info/collections"));
+}
+
+/// Through every screen.
+fn tour(name: &str, wish: Wish) {
+    let server = Gateway::Builtin.start(SETTINGS);
+    somebody(&server, "ada");
+    register(&server, "root");
+    let tour = Tour::start(&server, name, wish);
+    let browser = &tour.browser;
+
+    tour.open("");
+    tour.is_at("", "A Sync server");
+    tour.look("front");
+    browser.click("a[href=\"account/sign-up\"].button");
+    tour.is_at("account/sign-up", "Sign up");
+    tour.look("sign-up");
+    browser.fill("username", "grace@example.org");
+    browser.fill("password", "short");
+    browser.fill("confirm", "short");
+    browser.click("main button");
+    tour.look("sign-up-complaint");
+    browser.fill("password", PASSWORD);
+    browser.fill("confirm", PASSWORD);
+    browser.click("main button");
+    tour.is_at("account", "My account");
+    tour.look("welcome");
+    browser.click(".menu button");
+    tour.is_at("account/sign-in", "Sign in");
+    tour.look("signed-out");
+
+    browser.fill("username", "ada");
+    browser.fill("password", "wrong");
+    browser.click("main button");
+    tour.look("sign-in-complaint");
+    browser.fill("password", PASSWORD);
+    browser.click("main button");
+    tour.is_at("account", "My account");
+    tour.look("account");
+    own_pages(&tour);
+    passwords(&tour);
+    administration(&tour);
+}
+
+fn own_pages(tour: &Tour<'_>) {
+    let browser = &tour.browser;
+    browser.click("a[href=\"account/email\"]");
+    tour.look("email");
+    browser.fill("email", "ada@example.net");
+    browser.fill("old", PASSWORD);
+    browser.click("main button");
+    tour.is_at("account", "My account");
+    assert!(browser.text("main").contains("ada@example.net"));
+    browser.click("a[href=\"account/password\"]");
+    tour.look("password");
+    for (field, text) in [
+        ("old", PASSWORD),
+        ("password", PASSWORD),
+        ("confirm", PASSWORD),
+    ] {
+        browser.fill(field, text);
+    }
+    browser.click("main button");
+    assert_eq!(browser.text(".note"), "Your password is changed.");
+    browser.click("a[href=\"account/collection?name=history\"]");
+    tour.is_at("account/collection", "Delete History");
+    tour.look("collection");
+    browser.click("main button");
+    tour.is_at("account", "My account");
+    tour.look("collection-deleted");
+    browser.click("a[href=\"account/clear\"]");
+    tour.look("clear");
+    browser.click("main button");
+    tour.look("cleared");
+    browser.click("a[href=\"weave-delete-account\"]");
+    tour.is_at("weave-delete-account", "Delete my account");
+    tour.look("delete-account");
+    browser.click(".menu button");
+    tour.open("nothing");
+}
+
+fn passwords(tour: &Tour<'_>) {
+    tour.open("weave-password-reset");
+    tour.is_at("weave-password-reset", "A new password");
+    tour.look("reset-without-mail");
+    tour.open("weave-password-reset?username=ada&key=0123");
+    tour.look("reset-form");
+    tour.browser.fill("password", PASSWORD);
+    tour.browser.fill("confirm", PASSWORD);
+    tour.browser.click("main button");
+    tour.look("reset-complaint");
+}
+
+fn administration(tour: &Tour<'_>) {
+    let browser = &tour.browser;
+    tour.sign_in("root");
+    browser.click("a[href=\"admin\"]");
+    tour.is_at("admin", "Administration");
+    tour.look("admin");
+    browser.click("a[href=\"admin/user?name=ada\"]");
+    tour.is_at("admin/user", "User ada");
+    tour.look("admin-user");
+    browser.click("button[value=\"reset-link\"]");
+    tour.look("admin-reset-link");
+    let link = browser.evaluate("document.getElementById('made-link').value");
+    tour.open("admin/invitations");
+    browser.fill("note", "Grace Hopper, of the neighbours");
+    browser.click("button[value=\"invite\"]");
+    tour.look("admin-invitations");
+    browser.click(".menu button");
+    browser.open(link.as_str().expect("a link"));
+    browser.fill("password", "yet another password");
+    browser.fill("confirm", "yet another password");
+    browser.click("main button");
+    tour.is_at("weave-password-reset", "Password successfully changed");
+    tour.look("reset-done");
+    tour.open("weave-delete-account");
+    browser.fill("username", "ada");
+    browser.fill("password", "yet another password");
+    browser.click("main button");
+    tour.is_at("weave-delete-account", "Account removed");
+    tour.look("account-removed");
+}
+
+#[test]
+#[cfg_attr(without = "browser", ignore = "no Chromium is installed")]
+fn on_a_phone_in_light_without_script() {
+    let wish = Wish {
+        script: false,
+        dark: false,
+        size: PHONE,
+    };
+    tour("phone-light", wish);
+}
+
+#[test]
+#[cfg_attr(without = "browser", ignore = "no Chromium is installed")]
+fn on_a_phone_in_dark() {
+    let wish = Wish {
+        script: true,
+        dark: true,
+        size: PHONE,
+    };
+    tour("phone-dark", wish);
+}
+
+#[test]
+#[cfg_attr(without = "browser", ignore = "no Chromium is installed")]
+fn on_a_desk_in_light() {
+    let wish = Wish {
+        script: true,
+        dark: false,
+        size: DESK,
+    };
+    tour("desk-light", wish);
+}
+
+#[test]
+#[cfg_attr(without = "browser", ignore = "no Chromium is installed")]
+fn on_a_desk_in_dark_without_script() {
+    let wish = Wish {
+        script: false,
+        dark: true,
+        size: DESK,
+    };
+    tour("desk-dark", wish);
+}
