@@ -77,7 +77,7 @@ impl Api {
             return Ok(response);
         }
         let taken = match name {
-            Ok(name) => self.is_taken(&name)?,
+            Ok(name) => self.accounts.lookup(&name)?.is_some(),
             // Not a name that anybody can have; signing up will say so.
             Err(NameError::TooLong) => false,
             Err(_) => return Err(ApiError::NotFound("Not Found")),
@@ -85,19 +85,10 @@ impl Api {
         Ok(ok(TEXT, if taken { "1" } else { "0" }))
     }
 
-    /// Whether nobody can sign up under a name: somebody has it, or it is the operator's.
-    fn is_taken(&self, name: &UserName) -> Result<bool, ApiError> {
-        let reserved = &self.settings.registration.reserved;
-        Ok(reserved.contains(name) || self.accounts.lookup(name)?.is_some())
-    }
-
     fn create_user(&self, call: &mut Call<'_>, name: &UserName) -> Result<Response, ApiError> {
         let rules = &self.settings.registration;
         let body = call.body(BODY_BYTES)?;
-        // The operator's own tools may take the operator's own names.
-        if self.is_taken(name)?
-            && (self.accounts.lookup(name)?.is_some() || !self.has_secret(call, name))
-        {
+        if self.accounts.lookup(name)?.is_some() {
             return Err(ApiError::Bad(Code::Overwrite));
         }
         let text = text_of(&body);
