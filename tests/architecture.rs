@@ -34,7 +34,14 @@ const MAY_IMPORT: [(&str, &[&str]); 16] = [
     (
         "web",
         &[
-            "accounts", "api", "auth", "exchange", "routes", "storage", "sync",
+            "accounts",
+            "api",
+            "auth",
+            "exchange",
+            "routes",
+            "security_log",
+            "storage",
+            "sync",
         ],
     ),
     // Where the parts are joined.

@@ -74,7 +74,7 @@ impl Api {
     }
 
     /// Tells the security log what happened in `call` to the user that the client names.
-    pub(super) fn tell(&self, call: &Call<'_>, incident: Incident, user: &str) {
+    pub fn tell(&self, call: &Call<'_>, incident: Incident, user: &str) {
         let scene = Scene {
             method: &call.method,
             headers: &call.headers,

@@ -4,7 +4,7 @@
 use super::form::encoded;
 use super::show::{When, number, size};
 use super::texts::{Account as Texts, fill};
-use super::visit::{Frame, Visit};
+use super::visit::{Frame, Visit, names};
 use super::{Shown, Trouble, devices, filters};
 use crate::auth;
 use crate::sync::{CollectionName, Timestamp};
@@ -18,6 +18,7 @@ struct Account {
     t: &'static Texts,
     welcome: String,
     name: String,
+    name_is_made: bool,
     email: String,
     used: String,
     meter: Option<Meter>,
@@ -125,6 +126,7 @@ pub fn show(visit: &mut Visit<'_, '_>) -> Shown {
         t,
         welcome,
         name: owner.name.to_string(),
+        name_is_made: is_made(&owner),
         email: owner.email.clone().unwrap_or_else(|| t.no_email.to_owned()),
         used: match quota {
             Some(quota) => fill(t.used_of, &[&size(used), &size(quota)]),
@@ -136,6 +138,12 @@ pub fn show(visit: &mut Visit<'_, '_>) -> Shown {
         devices: devices_of(visit, &owner),
     };
     visit.page(StatusCode::OK, &page)
+}
+
+/// Whether the name is the one that browsers, or the Python server, make of the address.
+fn is_made(owner: &auth::Account) -> bool {
+    let address = owner.email.as_deref().filter(|email| email.contains('@'));
+    address.is_some_and(|address| names(address).is_ok_and(|names| names.contains(&owner.name)))
 }
 
 fn meter(t: &'static Texts, used: u64, quota: u64) -> Meter {

@@ -6,6 +6,7 @@ use super::visit::{Frame, Visit, names};
 use super::{Shown, Trouble, filters};
 use crate::accounts::{Brake, CaptchaAnswer, CaptchaForm, SignUpMode, SignedUp, is_email};
 use crate::auth::{Account, Login, NewAccount, Password};
+use crate::security_log::Incident;
 use crate::sync::UserName;
 use askama::Template;
 use base64::Engine;
@@ -77,23 +78,30 @@ pub fn check_password(
 ) -> Result<Option<Account>, Trouble> {
     let (api, now) = (visit.api, visit.now);
     let brakes = &api.people.brakes;
-    let counted = [visit.visitor().place(), format!("user {name}")];
+    let visitor = visit.visitor();
+    let mut counted = vec![format!("user {name}")];
+    // Behind a proxy that nobody named, all the world has the address of this machine.
+    if !visitor.is_local() {
+        counted.push(visitor.place());
+    }
     for who in &counted {
         if !brakes.is_free(Brake::SIGN_IN, who, now)? {
-            log::warn!(target: "security", "too many failed sign-ins: {who}");
+            api.tell(&visit.call, Incident::LOCKOUT, name.as_str());
             return Err(Trouble::TooOften);
         }
     }
     let received = visit.call.received;
     let lockout = api.lockout.as_ref();
     if lockout.is_some_and(|lockout| lockout.is_locked(name, received)) {
+        api.tell(&visit.call, Incident::LOCKOUT, name.as_str());
         return Err(Trouble::TooOften);
     }
     let host = visit.call.header("host");
     match api.accounts.authenticate(name, password, host, received)? {
         Login::Accepted(account) => Ok(Some(account)),
         Login::Refused(refusal) => {
-            log::warn!(target: "security", "sign-in of {name} refused: {refusal:?}");
+            log::debug!(target: "security", "sign-in of {name} refused: {refusal:?}");
+            api.tell(&visit.call, Incident::AUTH_FAIL, name.as_str());
             for who in &counted {
                 brakes.allow(Brake::SIGN_IN, who, now)?;
             }
@@ -215,6 +223,7 @@ fn sign_up_with(
         address: visit.call.client.address,
     };
     if !api.people.captcha.check(&answer, visit.now)? {
+        api.tell(&visit.call, Incident::CAPTCHA_FAIL, name.as_str());
         return Ok(Err(t.captcha_bad));
     }
     let new = NewAccount {

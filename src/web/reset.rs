@@ -11,6 +11,7 @@ use super::visit::{Frame, Visit, names};
 use super::{Shown, Trouble, filters};
 use crate::accounts::{Asked, Reset};
 use crate::auth::Account;
+use crate::security_log::Incident;
 use askama::Template;
 use http::StatusCode;
 
@@ -159,7 +160,14 @@ fn choose_with(visit: &Visit<'_, '_>, form: &Form) -> Result<Result<(), &'static
             Ok(Ok(()))
         }
         Reset::UnknownUser => Ok(Err(t.reset_unknown)),
-        Reset::WrongCode => Ok(Err(t.reset_key_bad)),
+        Reset::WrongCode => {
+            api.tell(
+                &visit.call,
+                Incident::INVALID_RESET_CODE,
+                account.name.as_str(),
+            );
+            Ok(Err(t.reset_key_bad))
+        }
         Reset::TooOften => Err(Trouble::TooOften),
     }
 }

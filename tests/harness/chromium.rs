@@ -8,6 +8,8 @@ use base64::engine::general_purpose::STANDARD;
 use serde_json::{Value, json};
 use std::net::{Ipv4Addr, SocketAddr};
 use std::path::Path;
+use std::thread;
+use std::time::{Duration, Instant};
 
 use super::http::{Connection, Request};
 use super::ports::Port;
@@ -55,14 +57,15 @@ impl Chromium {
             _port: port,
             _site: site,
         };
-        let answer = browser.ask("POST", "/session", capabilities(wish, &home));
+        let answer = browser.ask("POST", "/session", capabilities(&home));
         browser.session = answer["sessionId"].as_str().expect("a session").to_owned();
-        browser.resize(wish);
+        browser.arrange(wish);
         browser
     }
 
-    /// The window's size and the page's colours, as the system would say them.
-    fn resize(&self, wish: Wish) {
+    /// The window's size, the page's colours, as the system would say them, and whether pages may run
+    /// script.
+    fn arrange(&self, wish: Wish) {
         let (width, height) = wish.size;
         let metrics = json!({
             "width": width, "height": height, "deviceScaleFactor": 1, "mobile": false,
@@ -71,6 +74,8 @@ impl Chromium {
         let scheme = if wish.dark { "dark" } else { "light" };
         let features = json!([{"name": "prefers-color-scheme", "value": scheme}]);
         self.devtools("Emulation.setEmulatedMedia", json!({"features": features}));
+        let off = json!({"value": !wish.script});
+        self.devtools("Emulation.setScriptExecutionDisabled", off);
     }
 
     pub fn open(&self, url: &str) {
@@ -88,6 +93,15 @@ impl Chromium {
         self.command("POST", &format!("element/{field}/clear"), json!({}));
         let text = json!({"text": text});
         self.command("POST", &format!("element/{field}/value"), text);
+    }
+
+    /// Clicks what a CSS selector finds first, and waits until another page is there.
+    pub fn follow(&self, selector: &str) {
+        let page = self.find("html");
+        self.click(selector);
+        let gone = || self.try_command("GET", &format!("element/{page}/name"), Value::Null);
+        wait_until(|| gone().is_err());
+        wait_until(|| self.evaluate("document.readyState") == "complete");
     }
 
     /// Clicks what a CSS selector finds first.
@@ -143,7 +157,16 @@ impl Chromium {
         self.ask(method, &format!("/session/{}/{path}", self.session), body)
     }
 
+    fn try_command(&self, method: &str, path: &str, body: Value) -> Result<Value, Value> {
+        self.try_to(method, &format!("/session/{}/{path}", self.session), body)
+    }
+
     fn ask(&self, method: &str, path: &str, body: Value) -> Value {
+        let answer = self.try_to(method, path, body);
+        answer.unwrap_or_else(|error| panic!("{method} {path}: {error}"))
+    }
+
+    fn try_to(&self, method: &str, path: &str, body: Value) -> Result<Value, Value> {
         let request = Request::new(method, path).header("Host", self.address.to_string());
         let request = match body {
             Value::Null => request,
@@ -155,14 +178,25 @@ impl Chromium {
         let answer = line
             .and_then(|mut line| line.exchange(&request))
             .expect("chromedriver answers");
-        let value = answer.json()["value"].clone();
-        assert_eq!(answer.status, 200, "{method} {path}: {value}");
-        value
+        let body: Value = serde_json::from_slice(&answer.body).expect("chromedriver speaks JSON");
+        let value = body["value"].clone();
+        match answer.status {
+            200 => Ok(value),
+            _ => Err(value),
+        }
     }
 }
 
-fn capabilities(wish: Wish, home: &Path) -> Value {
-    let script = if wish.script { 1 } else { 2 };
+/// Waits for a browser to come to something; a busy machine makes it slow.
+fn wait_until(mut done: impl FnMut() -> bool) {
+    let deadline = Instant::now() + Duration::from_secs(60);
+    while !done() {
+        assert!(Instant::now() < deadline, "the browser does not come to it");
+        thread::sleep(Duration::from_millis(10));
+    }
+}
+
+fn capabilities(home: &Path) -> Value {
     json!({"capabilities": {"alwaysMatch": {
         "browserName": "chrome",
         "goog:chromeOptions": {
@@ -171,7 +205,6 @@ fn capabilities(wish: Wish, home: &Path) -> Value {
                 "--hide-scrollbars", "--disable-background-networking", "--no-first-run",
                 format!("--user-data-dir={}", home.join("profile").display()),
             ],
-            "prefs": {"profile.managed_default_content_settings.javascript": script},
         },
     }}})
 }

@@ -3,8 +3,7 @@
 use crate::harness::Gateway;
 use crate::harness::browser::Profile;
 use crate::harness::visitor::{Visitor, token};
-use crate::says;
-use crate::{PASSWORD, enter, registered, signed_in};
+use crate::{PASSWORD, enter, registered, says, signed_in};
 
 fn is_in(visitor: &mut Visitor<'_>) -> bool {
     visitor.open("account");

@@ -7,7 +7,7 @@ super::texts! {
         name_hint: "As you entered it in your browser.",
         password: "Password",
         new_password: "New password",
-        repeat: "New password again",
+        repeat: "The same password again",
         rule: "At least 8 characters, and not your user name.",
         email: "E-mail address",
 
