@@ -18,7 +18,7 @@
 //!   later times. A precondition holds if it holds against both.
 //! * **Tabs.** What PHP stored, and did not store later than the database has it, is moved into the
 //!   database before anything is read or written there: record by record, the later time wins.
-//!   What PHP deleted goes from the database too; how that is told from a loss, see [`tabs`].
+//!   What PHP deleted goes from the database too; how that is told from a loss, see `tabs`.
 //!
 //! # What holds
 //!

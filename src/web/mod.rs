@@ -1,7 +1,7 @@
 //! The screens that people see: plain HTML that needs no script, under any mount.
 //!
 //! [`Web::answer`] finds the handler of a page; one file for each room of pages. A handler works with
-//! a [`Visit`]: the request, who is signed in, the tokens of forms, and the frame that every page has.
+//! a `Visit`: the request, who is signed in, the tokens of forms, and the frame that every page has.
 //! The HTML is in `templates/`, all words are in [`texts`], the look is in `media/weft.css`. Pages ask
 //! the same functions of `accounts` as the user API does, so that both do the same.
 

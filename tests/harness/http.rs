@@ -7,6 +7,7 @@
 use std::fmt;
 use std::io::{self, BufRead, BufReader, ErrorKind, Read, Write};
 use std::net::{Shutdown, SocketAddr, TcpStream};
+use std::sync::mpsc;
 use std::thread;
 use std::time::Duration;
 
@@ -14,6 +15,9 @@ use serde_json::Value;
 
 /// How long to wait for the next bytes of an answer.
 const PATIENCE: Duration = Duration::from_secs(60);
+
+/// How long a request that has its answer may take to end.
+const UNWANTED_AFTER: Duration = Duration::from_millis(500);
 
 /// A request, and how its body is framed.
 #[derive(Clone, Debug)]
@@ -181,13 +185,15 @@ impl Connection {
         let bytes = request.bytes();
         let mut writer = self.reader.get_ref().try_clone()?;
         thread::scope(|scope| {
-            let sending = scope.spawn(move || writer.write_all(&bytes));
+            let (done, sent) = mpsc::channel();
+            scope.spawn(move || done.send(writer.write_all(&bytes)));
             let answer = self.receive(&request.method);
-            if !sending.is_finished() {
-                // The answer is here (or will never be) and the rest of the request is unwanted.
+            // A thread that has written all may not have said so yet. One that is still writing has
+            // its answer (or will never get one), and the rest of the request is unwanted.
+            let sent = sent.recv_timeout(UNWANTED_AFTER).unwrap_or_else(|_| {
                 let _ = self.reader.get_ref().shutdown(Shutdown::Both);
-            }
-            let sent = sending.join().expect("the sending thread only writes");
+                sent.recv().expect("the sending thread only writes")
+            });
             match (answer, sent) {
                 (Err(error), Err(sending)) if error.kind() == ErrorKind::UnexpectedEof => {
                     Err(sending)

@@ -44,6 +44,9 @@ const DIGITS: [[u8; 7]; 10] = [
     ],
 ];
 
+/// How far a dot reaches, squared, where dots are 1 apart.
+const REACH: f32 = 0.6;
+
 /// Chance, from bytes that were asked for beforehand.
 pub struct Chance {
     fill: fn(&mut [u8]),
@@ -88,12 +91,18 @@ impl Place {
         let (sin, cos) = self.turn;
         let (x, y) = (x - self.x, y - self.y);
         let (x, y) = (x * cos + y * sin, y * cos - x * sin);
-        let column = ((x + y * self.lean) / self.size + 2.5).floor();
-        let row = (y / self.size + 3.5).floor();
-        if !(0.0..5.0).contains(&column) || !(0.0..7.0).contains(&row) {
+        let (x, y) = ((x + y * self.lean) / self.size, y / self.size);
+        if x.abs() > 4.0 || y.abs() > 5.0 {
             return false;
         }
-        digit[row as usize] >> (4 - column as usize) & 1 == 1
+        // Each dot is round and reaches into its neighbours, so that strokes have no gaps.
+        (0_u8..7).zip(digit).any(|(row, dots)| {
+            let dy = y + 3.0 - f32::from(row);
+            (0_u8..5).any(|column| {
+                let dx = x + 2.0 - f32::from(column);
+                dots >> (4 - column) & 1 == 1 && dx * dx + dy * dy < REACH
+            })
+        })
     }
 }
 
@@ -135,10 +144,9 @@ fn strokes(picture: &mut Picture, chance: &Chance) {
         for x in 0..width {
             let y = middle + high * (x as f32 / width as f32 * TAU + phase).sin();
             picture.set(x, y as usize, true);
-            picture.set(x, y as usize + 1, true);
         }
     }
-    for n in 0..90 {
+    for n in 0..60 {
         let x = chance.between(0.0, width as f32) as usize;
         let y = chance.between(0.0, height as f32) as usize;
         // Specks and holes alike.

@@ -1,5 +1,5 @@
-//! From a configuration to the engines that it names. A new engine is one line in [`storage`] or
-//! [`accounts`].
+//! From a configuration to the engines that it names. A new engine is one line in `storage` or
+//! `accounts`.
 
 pub(in crate::app) mod accounts;
 mod directory;

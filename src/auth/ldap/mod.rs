@@ -4,10 +4,10 @@
 //! compared here. What the directory does not answer is an error, never an unknown user. Changes
 //! are made as an administrator, where the operator names one; without, the directory is only read.
 //!
-//! - [`people`]: where entries are in each layout, and what they say.
-//! - [`connection`]: one connection, and the only place that knows the LDAP package.
-//! - [`directory`]: several servers, deadlines, connections that are kept.
-//! - [`registration`]: how accounts come to be.
+//! - `people`: where entries are in each layout, and what they say.
+//! - `connection`: one connection, and the only place that knows the LDAP package.
+//! - `directory`: several servers, deadlines, connections that are kept.
+//! - `registration`: how accounts come to be.
 
 mod connection;
 mod directory;
