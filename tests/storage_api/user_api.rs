@@ -173,7 +173,7 @@ fn an_address_may_be_required_and_names_may_be_strict() {
 #[test]
 fn closed_registration_opens_for_the_operators_secret() {
     let server =
-        Gateway::Builtin.start("[registration]\nopen = false\nsecret = \"operators-own\"\n");
+        Gateway::Builtin.start("[registration]\nmode = \"closed\"\nsecret = \"operators-own\"\n");
     let refused = create(&server, "closed", ADA);
     assert!(refused.status >= 400, "{refused:?}");
     let with = |secret: &str| {
