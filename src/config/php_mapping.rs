@@ -227,11 +227,11 @@ const UNMATCHED: &[(&str, &str)] = &[
     (
         "WEAVE_REGISTER_NODE",
         "PHP sent new users to this host; here every host takes them, or none \
-         (registration.open)",
+         (registration.mode)",
     ),
     (
         "WEAVE_REGISTER_USE_CAPTCHA",
-        "there is no captcha; registration.open and registration.secret say who may sign up",
+        "there is no captcha; registration.mode and registration.secret say who may sign up",
     ),
 ];
 
