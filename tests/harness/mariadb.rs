@@ -260,10 +260,11 @@ fn install(folder: &Path) {
     }
 }
 
-/// The account that the server runs as: ours, unless that is root's.
+/// The account that the server runs as: ours, unless that is root's. Debian makes one called `mysql`
+/// only with the package whose service runs at boot.
 fn account() -> Option<&'static str> {
     let id = Command::new("id").arg("-u").output().expect("id");
-    (id.stdout.trim_ascii() == b"0").then_some("mysql")
+    (id.stdout.trim_ascii() == b"0").then_some("nobody")
 }
 
 fn free_port() -> u16 {
