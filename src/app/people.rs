@@ -12,6 +12,10 @@ use crate::config::settings::{CaptchaKind, MailSecurity, MailTransport, SignUp};
 use crate::storage::sqlite::SqliteOptions;
 use std::path::PathBuf;
 use std::sync::Arc;
+use std::time::Duration;
+
+/// How long a login waits for others who count.
+const LONGEST_COUNTING: Duration = Duration::from_millis(500);
 
 /// Makes what goes with accounts. Nothing is opened or asked before it is used.
 ///
@@ -19,8 +23,7 @@ use std::sync::Arc;
 ///
 /// A sentence for the operator, about settings that make no sense.
 pub fn people(config: &Config) -> Result<People, String> {
-    let mut options = SqliteOptions::new(accounts_folder(config).join("people.db"));
-    options.busy = config.storage.busy_timeout;
+    let options = file(config, config.storage.busy_timeout);
     let kept = Arc::new(SqlitePeople::new(options, random));
     Ok(People {
         codes: kept.clone(),
@@ -41,6 +44,18 @@ pub fn people(config: &Config) -> Result<People, String> {
             same_answer: config.mail.same_answer,
         },
     })
+}
+
+/// The same file for counts that a login must not wait for.
+pub fn counts(config: &Config) -> SqlitePeople {
+    let busy = config.storage.busy_timeout.min(LONGEST_COUNTING);
+    SqlitePeople::new(file(config, busy), random)
+}
+
+fn file(config: &Config, busy: Duration) -> SqliteOptions {
+    let mut options = SqliteOptions::new(accounts_folder(config).join("people.db"));
+    options.busy = busy;
+    options
 }
 
 /// The folder for files of accounts.

@@ -4,13 +4,13 @@
 //! PHP stored one failure less than there were: nothing for the first, then 1. Weft stores what it
 //! counted. Each reads what the other wrote, and what PHP counted is then taken for one failure too
 //! few, as PHP itself took it; but its empty text counts as the one failure that it stands for.
-//! While the cache is away, failures are counted in this process.
+//! While the cache is away, failures are counted by the machine that they happen on.
 
 use std::fmt;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use super::throttle::{FailureCounter, InProcess};
+use super::throttle::FailureCounter;
 use crate::cache::legacy::{FLAG_PLAIN, FailedLogins, lockout_key};
 use crate::cache::{Cache, Change, Entry, Kind, Looked, update};
 use crate::sync::UserName;
@@ -19,17 +19,16 @@ use crate::sync::UserName;
 pub struct Shared {
     cache: Arc<dyn Cache>,
     window: Duration,
-    alone: InProcess,
+    alone: Box<dyn FailureCounter>,
 }
 
 impl Shared {
-    /// Counts that live for `window` after the last failure; `capacity` is for how many names they are
-    /// kept in this process while the cache is away.
-    pub fn new(cache: Arc<dyn Cache>, window: Duration, capacity: usize) -> Self {
+    /// Counts that live for `window` after the last failure; `alone` counts while the cache is away.
+    pub fn new(cache: Arc<dyn Cache>, window: Duration, alone: Box<dyn FailureCounter>) -> Self {
         Shared {
             cache,
             window,
-            alone: InProcess::new(window, capacity),
+            alone,
         }
     }
 }
@@ -87,7 +86,7 @@ impl fmt::Debug for Shared {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::auth::throttle::Lockout;
+    use crate::auth::throttle::{InProcess, Lockout};
     use crate::cache::{InProcess as Memory, Item, Memcached, MemcachedOptions};
 
     const WINDOW: Duration = Duration::from_secs(600);
@@ -97,7 +96,8 @@ mod tests {
     }
 
     fn shared(cache: &Arc<Memory>) -> Shared {
-        Shared::new(Arc::clone(cache) as Arc<dyn Cache>, WINDOW, 100)
+        let alone = Box::new(InProcess::new(WINDOW, 100));
+        Shared::new(Arc::clone(cache) as Arc<dyn Cache>, WINDOW, alone)
     }
 
     fn stored(cache: &Memory) -> Option<Vec<u8>> {
@@ -164,10 +164,11 @@ mod tests {
     }
 
     #[test]
-    fn without_the_cache_this_process_still_locks() {
+    fn without_the_cache_this_machine_still_locks() {
         let nowhere = Memcached::new(&MemcachedOptions::legacy("", 0));
         assert_eq!(nowhere.look("lockout:a"), Looked::Away);
-        let counter = Shared::new(Arc::new(nowhere), WINDOW, 100);
+        let alone = Box::new(InProcess::new(WINDOW, 100));
+        let counter = Shared::new(Arc::new(nowhere), WINDOW, alone);
         let (lockout, now) = (Lockout::new(3, Box::new(counter)), Instant::now());
         for _ in 0..3 {
             assert!(!lockout.is_locked(&user("a"), now));

@@ -53,7 +53,8 @@ impl Brakes for SqlitePeople {
     }
 }
 
-fn forget_old(connection: &Connection, now: Timestamp) -> rusqlite::Result<()> {
+/// Removes what has had its time, and what is beyond the bound.
+pub(super) fn forget_old(connection: &Connection, now: Timestamp) -> rusqlite::Result<()> {
     let sql = "DELETE FROM attempt WHERE ends <= ?";
     connection.prepare_cached(sql)?.execute([now.centis()])?;
     let bound = "SELECT ends FROM attempt ORDER BY ends DESC LIMIT 1 OFFSET ?";

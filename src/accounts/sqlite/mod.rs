@@ -5,8 +5,11 @@
 
 mod codes;
 mod counts;
+mod failed_logins;
 mod nodes;
 mod secrets;
+
+pub use failed_logins::FailedLogins;
 
 use crate::auth::sqlite::connections::Connections;
 use crate::storage::sqlite::SqliteOptions;

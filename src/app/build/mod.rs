@@ -9,13 +9,14 @@ mod survey;
 
 pub use survey::{check, migrate};
 
-use super::people::{own_node, people, public_url};
+use super::people::{counts, own_node, people, public_url};
 use super::screens::admins;
+use crate::accounts::sqlite::FailedLogins;
 use crate::api::heartbeat::LastCheck;
 use crate::api::profile::Profile;
 use crate::api::{Api, Node, Registration, Settings};
 use crate::auth::throttle::FailureCounter;
-use crate::auth::{Accounts, Lockout, RateLimit, shared_throttle, throttle};
+use crate::auth::{Accounts, Lockout, RateLimit, shared_throttle};
 use crate::cache::{self, Cache, Memcached};
 use crate::config::settings::{self, SecurityLogTarget};
 use crate::config::value::{Node as NodeSetting, SyslogAddress};
@@ -68,6 +69,7 @@ impl Builder {
         let mut settings = api_settings(config);
         settings.registration.reserved = admins(config)?;
         let about_counts = Config {
+            data: config.data.clone(),
             lockout: config.lockout.clone(),
             memcached: config.memcached.clone(),
             quota: config.quota.clone(),
@@ -82,9 +84,9 @@ impl Builder {
             accounts: self
                 .accounts
                 .get(accounts::about(config), || accounts::accounts(config))?,
-            lockout: self
-                .lockouts
-                .get(about_counts.clone(), || Ok(lockout(config, cache.clone())))?,
+            lockout: self.lockouts.get(about_counts.clone(), || {
+                Ok(lockout(config, &clock, cache.clone()))
+            })?,
             write_cap: self
                 .write_caps
                 .get(about_counts, || Ok(write_cap(config, cache)))?,
@@ -132,12 +134,14 @@ fn all(config: &Config) -> impl Iterator<Item = &Config> {
     iter::once(config).chain(config.hosts.iter().map(|host| &host.config))
 }
 
-fn lockout(config: &Config, cache: Option<Arc<dyn Cache>>) -> Option<Arc<Lockout>> {
+fn lockout(config: &Config, clock: &Clock, cache: Option<Arc<dyn Cache>>) -> Option<Arc<Lockout>> {
     let failures = config.lockout.failures?;
     let window = config.lockout.window;
+    let clock = Arc::clone(clock);
+    let here = FailedLogins::new(counts(config), clock, window, COUNTED_USERS);
     let counter: Box<dyn FailureCounter> = match cache {
-        Some(cache) => Box::new(shared_throttle::Shared::new(cache, window, COUNTED_USERS)),
-        None => Box::new(throttle::InProcess::new(window, COUNTED_USERS)),
+        Some(cache) => Box::new(shared_throttle::Shared::new(cache, window, Box::new(here))),
+        None => Box::new(here),
     };
     Some(Arc::new(Lockout::new(failures, counter)))
 }

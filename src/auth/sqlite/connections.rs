@@ -31,6 +31,11 @@ impl Connections {
         }
     }
 
+    /// Whether there is a file; nothing is made.
+    pub(crate) fn is_there(&self) -> bool {
+        self.file.id().is_some()
+    }
+
     /// Lends a connection to `work`, which is one statement or one transaction.
     pub(crate) fn with<T>(
         &self,

@@ -70,8 +70,8 @@ section! {
 }
 
 section! {
-    /// What happens after many wrong passwords. Wrong passwords are counted by each process, or by
-    /// all of them together if memcached is used; a CGI program without memcached counts nothing.
+    /// What happens after many wrong passwords. They are counted by all processes together: in
+    /// memcached if that is used, for all hosts; else in a file of the data folder, for this one.
     "lockout" in lockout: Lockout {
         /// After so many wrong passwords for one name, it is locked; 0 is never.
         failures: Option<u32> = Some(20), php "WEAVE_STORAGE_LOCKOUT_COUNT";
