@@ -30,6 +30,8 @@ impl SiteVerify {
         let config = Agent::config_builder()
             .timeout_global(Some(timeout))
             .max_redirects(0)
+            // Else HTTP_PROXY names one, and in a CGI program that is a header of the request.
+            .proxy(None)
             .build();
         SiteVerify {
             url,
