@@ -69,6 +69,8 @@ pub enum ApiError {
     Precondition,
     /// 413: the body is larger than the limit.
     TooLarge,
+    /// 415: the body is compressed, which nothing here undoes: a few bytes could become gigabytes.
+    Compressed,
     /// 503: the user has written enough for a day (legacy PHP's words). It will be taken another day,
     /// so it is no quota, and both profiles answer the same.
     WroteEnough,
@@ -114,6 +116,10 @@ impl ApiError {
             ApiError::TooLarge => (
                 StatusCode::PAYLOAD_TOO_LARGE,
                 (Code::Size as u8).to_string(),
+            ),
+            ApiError::Compressed => (
+                StatusCode::UNSUPPORTED_MEDIA_TYPE,
+                quoted("Unsupported Media Type"),
             ),
             ApiError::WroteEnough => (StatusCode::SERVICE_UNAVAILABLE, quoted("Over write quota")),
             ApiError::Unavailable => (

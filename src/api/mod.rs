@@ -29,7 +29,7 @@ use crate::storage::Storage;
 use crate::storage::write_cap::WriteCap;
 use crate::sync::{Clock, Limits, Timestamp, UserId, UserName};
 use error::{ApiError, Code};
-use http::header::{CONTENT_TYPE, HeaderName, HeaderValue};
+use http::header::{CONTENT_ENCODING, CONTENT_TYPE, HeaderName, HeaderValue};
 use http::{HeaderMap, Method, StatusCode};
 use profile::Profile;
 use std::sync::Arc;
@@ -160,8 +160,15 @@ impl<'b> From<Request<'b>> for Call<'b> {
 }
 
 impl Call<'_> {
-    /// Reads the body, if it has at most `limit` bytes. To be called once.
+    /// Reads the body, if it has at most `limit` bytes and is not compressed. To be called once.
     pub fn body(&mut self, limit: u64) -> Result<Vec<u8>, ApiError> {
+        let codings = self.headers.get_all(CONTENT_ENCODING);
+        if !codings
+            .iter()
+            .all(|coding| coding.is_empty() || coding == "identity")
+        {
+            return Err(ApiError::Compressed);
+        }
         let body = self.body.take().unwrap_or_else(RequestBody::empty);
         body.read_all(limit).map_err(|error| match error {
             BodyError::TooLarge => ApiError::TooLarge,
