@@ -26,6 +26,10 @@ pub trait Application: Send + Sync {
     /// is a stream is written after this returned, when the request's body is gone.
     fn handle(&self, request: Request<'_>) -> Response;
 
+    /// Whether nothing is lost when this request is told to come back later: it begins something.
+    /// Asked when many wait already. It must not wait, for the whole server stands still meanwhile.
+    fn can_come_back(&self, request: &Request<'_>) -> bool;
+
     /// The answer to a request for which there is no worker, and no room to wait for one. The
     /// application says it, because some requests must not be told to go away. It must neither
     /// wait nor read the body: the whole server stands still meanwhile.

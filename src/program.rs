@@ -108,7 +108,9 @@ fn http_settings(config: &Config) -> http::Settings {
     let server = &config.server;
     http::Settings {
         workers: server.workers,
-        queue: server.queue,
+        // A connection has one request at a time, so all that are not turned away find room.
+        queue: server.max_connections,
+        crowd: server.queue,
         connections: server.max_connections,
         header_time: server.read_timeout,
         idle: server.idle_timeout,

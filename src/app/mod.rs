@@ -51,6 +51,10 @@ impl Application for OutOfOrder {
         self.answer(&request)
     }
 
+    fn can_come_back(&self, _: &Request<'_>) -> bool {
+        true
+    }
+
     fn overloaded(&self, request: &Request<'_>) -> Response {
         self.answer(request)
     }
@@ -76,6 +80,11 @@ fn refusal(request: &Request<'_>, settings: &Settings, clock: &Clock) -> Respons
     let error = precious.map_or(ApiError::Unavailable, |p| p.harmless(agent));
     let profile = profile(&route, settings);
     finish(error.into_response(profile), profile, settings, clock)
+}
+
+/// Browsers begin each sync with `info/collections`, and leave it at that when they are told to wait.
+fn begins_a_sync(method: &Method, path: &StoragePath) -> bool {
+    *method == Method::GET && path.function == "info" && path.collection == "collections"
 }
 
 fn profile(route: &Route, settings: &Settings) -> Profile {
@@ -200,6 +209,15 @@ impl Application for App {
             beginning.note(&site.web, &mut response, (api.clock)());
         }
         finish(response, profile, &api.settings, &api.clock)
+    }
+
+    fn can_come_back(&self, request: &Request<'_>) -> bool {
+        let api = &self.site(request.headers()).api;
+        let target = request.extensions().get().cloned().unwrap_or_default();
+        match routes::resolve(&target, api.settings.base_path.as_deref()) {
+            Route::Storage(path) => begins_a_sync(request.method(), &path),
+            _ => false,
+        }
     }
 
     fn overloaded(&self, request: &Request<'_>) -> Response {

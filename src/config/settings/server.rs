@@ -21,8 +21,8 @@ section! {
         /// How many requests are worked on at the same time, by `weft serve` and `weft fastcgi`.
         workers: usize = 8, in 1..=1024;
 
-        /// How many more requests may wait for a worker. Those beyond are told to come back later,
-        /// but only where a sync begins.
+        /// How many requests may wait for a worker before new syncs are told to come back later.
+        /// Those of syncs that run wait on: half a sync helps nobody.
         queue: usize = 64, in 0..=65_536;
 
         /// How many connections `weft serve` and `weft fastcgi` keep open; the next ones wait.
@@ -51,8 +51,8 @@ section! {
         /// believed: addresses or networks, such as `["127.0.0.1", "10.0.0.0/8"]`. Nobody else's are.
         trusted_proxies: Vec<Network> = Vec::new();
 
-        /// Lets `weft serve` run as root. It needs no right of root's, not even for port 443 behind
-        /// a proxy.
+        /// Lets `weft serve` run as root where other machines reach it. It needs no right of root's,
+        /// not even for port 443 behind a proxy.
         allow_root: bool = false;
 
         /// What clients are told to wait after an answer 503, in `Retry-After` and

@@ -4,6 +4,7 @@
 //! The end of a body is a piece of its own. A channel that closes without it carried a part of a
 //! body, whatever the reason, and that is an error on both sides: no half body looks whole.
 
+use std::collections::VecDeque;
 use std::future::poll_fn;
 use std::io::{self, Read, Write};
 use std::pin::Pin;
@@ -14,7 +15,7 @@ use std::time::Duration;
 use http::response::Parts;
 use hyper::body::{Body, Bytes, Frame, Incoming, SizeHint};
 use tokio::sync::{mpsc, oneshot};
-use tokio::time::timeout;
+use tokio::time::{Instant, timeout};
 
 use super::wire::Phase;
 use crate::exchange::ResponseBody;
@@ -22,6 +23,10 @@ use crate::gateway::access::Entry;
 
 /// Bytes of a piece of a response.
 pub(super) const PIECE: usize = 64 * 1024;
+
+/// Bytes of a request's body that are read before it takes a worker's time: more than anything that
+/// strangers may send.
+pub(super) const AHEAD: u64 = 64 * 1024;
 
 /// Pieces under way, in either direction.
 pub(super) const PIECES: usize = 2;
@@ -36,6 +41,7 @@ pub(super) enum Piece {
 /// A request's body, for the application. Nothing is asked of the client before the first read, so
 /// one that waits for a `100 Continue` is told to go on only when its body is wanted.
 pub(super) struct PieceReader {
+    ahead: VecDeque<Piece>,
     start: Option<oneshot::Sender<()>>,
     pieces: mpsc::Receiver<Piece>,
     rest: Bytes,
@@ -48,12 +54,34 @@ pub(super) struct Feed {
     pieces: mpsc::Sender<Piece>,
 }
 
-/// A reader, and what feeds it.
-pub(super) fn piece_reader() -> (PieceReader, Feed) {
+/// The beginning of a body, or all of it, read before anybody wants it. A client that is slow with it
+/// keeps nobody but itself waiting, and for `time` at most.
+pub(super) async fn read_ahead(incoming: &mut Incoming, time: Duration) -> VecDeque<Piece> {
+    let (mut pieces, mut bytes) = (VecDeque::new(), 0);
+    let end = Instant::now() + time;
+    while bytes < AHEAD {
+        let left = end.saturating_duration_since(Instant::now());
+        match next_piece(incoming, left).await {
+            Piece::Data(data) => {
+                bytes += data.len() as u64;
+                pieces.push_back(Piece::Data(data));
+            }
+            last => {
+                pieces.push_back(last);
+                break;
+            }
+        }
+    }
+    pieces
+}
+
+/// A reader of what was read ahead and of what comes then, and what feeds it.
+pub(super) fn piece_reader(ahead: VecDeque<Piece>) -> (PieceReader, Feed) {
     let (start, started) = oneshot::channel();
     let (sender, pieces) = mpsc::channel(PIECES);
     let rest = Bytes::new();
     let reader = PieceReader {
+        ahead,
         start: Some(start),
         pieces,
         rest,
@@ -74,17 +102,7 @@ pub(super) async fn feed(mut incoming: Incoming, feed: Feed, pause: Duration) ->
         return false;
     }
     loop {
-        let frame = poll_fn(|context| Pin::new(&mut incoming).poll_frame(context));
-        let piece = match timeout(pause, frame).await {
-            Ok(Some(Ok(frame))) => match frame.into_data() {
-                Ok(data) => Piece::Data(data),
-                // Trailers mean nothing to anyone here.
-                Err(_) => continue,
-            },
-            Ok(Some(Err(error))) => Piece::Broken(io::Error::other(error)),
-            Ok(None) => Piece::End,
-            Err(_) => Piece::Broken(io::ErrorKind::TimedOut.into()),
-        };
+        let piece = next_piece(&mut incoming, pause).await;
         let (is_whole, is_last) = match piece {
             Piece::Data(_) => (false, false),
             Piece::End => (true, true),
@@ -96,14 +114,40 @@ pub(super) async fn feed(mut incoming: Incoming, feed: Feed, pause: Duration) ->
     }
 }
 
-impl Read for PieceReader {
-    fn read(&mut self, to: &mut [u8]) -> io::Result<usize> {
+/// What comes next of a body, if it comes within `time`.
+async fn next_piece(incoming: &mut Incoming, time: Duration) -> Piece {
+    loop {
+        let frame = poll_fn(|context| Pin::new(&mut *incoming).poll_frame(context));
+        return match timeout(time, frame).await {
+            Ok(Some(Ok(frame))) => match frame.into_data() {
+                Ok(data) => Piece::Data(data),
+                // Trailers mean nothing to anyone here.
+                Err(_) => continue,
+            },
+            Ok(Some(Err(error))) => Piece::Broken(io::Error::other(error)),
+            Ok(None) => Piece::End,
+            Err(_) => Piece::Broken(io::ErrorKind::TimedOut.into()),
+        };
+    }
+}
+
+impl PieceReader {
+    fn next(&mut self) -> Option<Piece> {
+        if let Some(piece) = self.ahead.pop_front() {
+            return Some(piece);
+        }
         if let Some(start) = self.start.take() {
             // Nobody there: the channel of pieces says the same.
             let _ = start.send(());
         }
+        self.pieces.blocking_recv()
+    }
+}
+
+impl Read for PieceReader {
+    fn read(&mut self, to: &mut [u8]) -> io::Result<usize> {
         while self.rest.is_empty() && !self.ended {
-            match self.pieces.blocking_recv() {
+            match self.next() {
                 Some(Piece::Data(data)) => self.rest = data,
                 Some(Piece::End) => self.ended = true,
                 Some(Piece::Broken(error)) => return Err(error),

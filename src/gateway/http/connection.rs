@@ -1,5 +1,6 @@
 //! One client's connection: its requests, one after the other, to its end.
 
+use std::collections::VecDeque;
 use std::convert::Infallible;
 use std::future::poll_fn;
 use std::net::SocketAddr;
@@ -7,19 +8,21 @@ use std::panic::{self, AssertUnwindSafe};
 use std::pin::{Pin, pin};
 use std::sync::Arc;
 use std::task::Poll;
+use std::time::Duration;
 
-use http::StatusCode;
-use http::header::{HOST, HeaderValue};
+use http::header::{CONNECTION, EXPECT, HOST, HeaderValue, TRANSFER_ENCODING};
 use http::response::Parts;
+use http::{HeaderMap, StatusCode};
 use hyper::body::{Body, Incoming};
 use hyper::server::conn::http1;
 use hyper::service::service_fn;
 use hyper_util::rt::{TokioIo, TokioTimer};
 use tokio::net::TcpStream;
-use tokio::sync::{oneshot, watch};
+use tokio::sync::{Semaphore, SemaphorePermit, oneshot, watch};
+use tokio::time::timeout;
 
 use super::Settings;
-use super::body::{Content, Feed, Outgoing, feed, piece_reader};
+use super::body::{AHEAD, Content, Feed, Outgoing, Piece, feed, piece_reader, read_ahead};
 use super::target::target;
 use super::wire::{Phase, Wire};
 use super::workers::{Job, Workers};
@@ -35,6 +38,24 @@ pub(super) struct Shared {
     pub(super) application: Arc<dyn Application>,
     pub(super) workers: Workers,
     pub(super) settings: Settings,
+    /// Who may have a worker wait for the rest of a body. The other workers are for those who have
+    /// sent all, so that nobody is kept waiting by clients that are slow, or make believe to be.
+    uploads: Semaphore,
+}
+
+impl Shared {
+    pub(super) fn new(
+        application: Arc<dyn Application>,
+        workers: Workers,
+        settings: Settings,
+    ) -> Self {
+        Shared {
+            application,
+            workers,
+            uploads: Semaphore::new(settings.workers.div_ceil(2).clamp(1, 1 << 20)),
+            settings,
+        }
+    }
 }
 
 type Reply = Result<hyper::Response<Outgoing>, Infallible>;
@@ -111,11 +132,12 @@ impl Caller {
     async fn respond(&self, request: hyper::Request<Incoming>) -> hyper::Response<Outgoing> {
         self.phase.request_began();
         let (head, incoming) = request.into_parts();
-        let Some(target) = target(&head.method, &head.uri) else {
-            self.phase.body_left_unread();
-            return self.response(whole(bare(StatusCode::BAD_REQUEST)), None);
+        let target = target(&head.method, &head.uri).filter(|_| !is_ambiguous(&head.headers));
+        let Some(target) = target else {
+            return self.refuse();
         };
-        let (body, feeder) = body(incoming);
+        let waits = head.headers.contains_key(EXPECT);
+        let (body, feeder) = body(incoming, waits, self.shared.settings.body_pause).await;
         let mut request = Request::new(body);
         *request.method_mut() = head.method;
         *request.headers_mut() = head.headers;
@@ -129,9 +151,26 @@ impl Caller {
         request.extensions_mut().insert(self.client.clone());
         let entry = Entry::begin(&request);
 
+        let Shared {
+            workers,
+            application,
+            settings,
+            ..
+        } = &*self.shared;
+        let is_crowded = workers.waiting() >= settings.crowd;
+        // The application's code: a panic in it is no reason to turn anybody away.
+        let can_come_back = AssertUnwindSafe(|| application.can_come_back(&request));
+        if is_crowded && panic::catch_unwind(can_come_back).unwrap_or(false) {
+            self.phase.body_left_unread();
+            return self.response(whole(self.overloaded(&request)), Some(entry));
+        }
+        let Ok(place) = self.place_to_upload(feeder.is_some()).await else {
+            self.phase.body_left_unread();
+            return self.response(whole(self.overloaded(&request)), Some(entry));
+        };
         let (reply, replied) = oneshot::channel();
-        let answer = match self.shared.workers.submit(Job { request, reply }) {
-            Ok(()) => self.wait(replied, feeder).await,
+        let answer = match workers.submit(Job { request, reply }) {
+            Ok(()) => self.wait(replied, feeder, place).await,
             Err(job) => {
                 self.phase.body_left_unread();
                 whole(self.overloaded(&job.request))
@@ -140,11 +179,35 @@ impl Caller {
         self.response(answer, Some(entry))
     }
 
+    /// Waits until a worker may be kept waiting for the rest of a body, if there is a rest.
+    async fn place_to_upload(&self, wanted: bool) -> Result<Option<SemaphorePermit<'_>>, ()> {
+        if !wanted {
+            return Ok(None);
+        }
+        let Shared {
+            uploads, settings, ..
+        } = &*self.shared;
+        match timeout(settings.body_pause, uploads.acquire()).await {
+            Ok(Ok(place)) => Ok(Some(place)),
+            _ => Err(()),
+        }
+    }
+
+    /// 400, and the end of the connection: where the next request begins is not certain any more.
+    fn refuse(&self) -> hyper::Response<Outgoing> {
+        self.phase.body_left_unread();
+        let mut refusal = bare(StatusCode::BAD_REQUEST);
+        let close = HeaderValue::from_static("close");
+        refusal.headers_mut().insert(CONNECTION, close);
+        self.response(whole(refusal), None)
+    }
+
     /// Passes the body on while the application works.
     async fn wait(
         &self,
         mut replied: oneshot::Receiver<(Parts, Content)>,
         feeder: Option<(Incoming, Feed)>,
+        mut place: Option<SemaphorePermit<'_>>,
     ) -> (Parts, Content) {
         let pause = self.shared.settings.body_pause;
         let mut feeding = feeder.map(|(incoming, pipe)| Box::pin(feed(incoming, pipe, pause)));
@@ -155,6 +218,7 @@ impl Caller {
             {
                 is_taken = all;
                 feeding = None;
+                drop(place.take());
             }
             Pin::new(&mut replied).poll(context)
         })
@@ -188,16 +252,42 @@ impl Caller {
     }
 }
 
-/// The body as the application reads it, and what feeds it if there is anything to read.
-fn body(incoming: Incoming) -> (RequestBody<'static>, Option<(Incoming, Feed)>) {
+/// Whether another server before this one may have read the request in another way: for another host,
+/// or with a body of another length. hyper sees to the rest of it.
+fn is_ambiguous(headers: &HeaderMap) -> bool {
+    let mut codings = headers.get_all(TRANSFER_ENCODING).iter();
+    let odd_coding = match (codings.next(), codings.next()) {
+        (None, _) => false,
+        (Some(coding), None) => !coding
+            .as_bytes()
+            .trim_ascii()
+            .eq_ignore_ascii_case(b"chunked"),
+        (Some(_), Some(_)) => true,
+    };
+    odd_coding || headers.get_all(HOST).iter().count() > 1
+}
+
+/// The body as the application reads it, and what feeds it if there is more than was read ahead. Nothing
+/// is read ahead of a client that `waits` to be told to go on, and of a body that may be refused
+/// because of its length.
+async fn body(
+    mut incoming: Incoming,
+    waits: bool,
+    pause: Duration,
+) -> (RequestBody<'static>, Option<(Incoming, Feed)>) {
     if incoming.is_end_stream() {
         return (RequestBody::empty(), None);
     }
     let declared = incoming.size_hint().exact();
-    let (reader, pipe) = piece_reader();
+    let ahead = match waits || declared.is_some_and(|length| length > AHEAD) {
+        true => VecDeque::new(),
+        false => read_ahead(&mut incoming, pause).await,
+    };
+    let is_whole = matches!(ahead.back(), Some(Piece::End));
+    let (reader, pipe) = piece_reader(ahead);
     (
         RequestBody::new(Box::new(reader), declared),
-        Some((incoming, pipe)),
+        (!is_whole).then_some((incoming, pipe)),
     )
 }
 

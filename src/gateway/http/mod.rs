@@ -36,6 +36,8 @@ pub struct Settings {
     pub workers: usize,
     /// Requests that may wait for a worker. One more gets the application's `overloaded` answer.
     pub queue: usize,
+    /// While so many wait already, requests that can come back later get that answer too.
+    pub crowd: usize,
     /// Connections held at a time; more wait in the system's queue.
     pub connections: usize,
     /// Bytes of a request's line and headers. A request for 500 records names them in its query.
@@ -62,7 +64,8 @@ impl Default for Settings {
     fn default() -> Self {
         Settings {
             workers: 8,
-            queue: 64,
+            queue: 512,
+            crowd: 64,
             connections: 512,
             header_bytes: 64 * 1024,
             headers: 100,
@@ -132,11 +135,7 @@ pub fn serve(
         .enable_all()
         .build()?;
     let stop = Stop(Arc::new(watch::Sender::new(false)));
-    let shared = Arc::new(Shared {
-        application,
-        workers,
-        settings,
-    });
+    let shared = Arc::new(Shared::new(application, workers, settings));
     let thread = thread::Builder::new().name("http".to_owned()).spawn({
         let stop = stop.clone();
         move || run(runtime, listener, shared, &stop)

@@ -2,6 +2,7 @@
 
 use std::io;
 use std::panic::{self, AssertUnwindSafe};
+use std::sync::atomic::{AtomicUsize, Ordering::SeqCst};
 use std::sync::mpsc::{Receiver, SyncSender, TrySendError, sync_channel};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::thread::{self, JoinHandle};
@@ -23,6 +24,7 @@ pub(super) struct Job {
 /// A fixed number of threads and a line of fixed length.
 pub(super) struct Workers {
     line: SyncSender<Job>,
+    waiting: Arc<AtomicUsize>,
     threads: Vec<JoinHandle<()>>,
 }
 
@@ -35,20 +37,36 @@ impl Workers {
     ) -> io::Result<Workers> {
         let (line, jobs) = sync_channel(line);
         let jobs = Arc::new(Mutex::new(jobs));
+        let waiting = Arc::new(AtomicUsize::new(0));
         let start = |number| {
             let (application, jobs) = (Arc::clone(application), Arc::clone(&jobs));
+            let waiting = Arc::clone(&waiting);
             thread::Builder::new()
                 .name(format!("worker-{number}"))
-                .spawn(move || work(&*application, &jobs))
+                .spawn(move || work(&*application, &jobs, &waiting))
         };
         let threads = (0..count.max(1)).map(start).collect::<io::Result<_>>()?;
-        Ok(Workers { line, threads })
+        Ok(Workers {
+            line,
+            waiting,
+            threads,
+        })
+    }
+
+    /// How many requests stand in the line.
+    pub(super) fn waiting(&self) -> usize {
+        self.waiting.load(SeqCst)
     }
 
     /// Puts a request in the line, or gives it back if the line is full.
     pub(super) fn submit(&self, job: Job) -> Result<(), Box<Job>> {
-        self.line.try_send(job).map_err(|error| match error {
-            TrySendError::Full(job) | TrySendError::Disconnected(job) => Box::new(job),
+        // Counted first: a worker may have taken it before `try_send` returns.
+        self.waiting.fetch_add(1, SeqCst);
+        self.line.try_send(job).map_err(|error| {
+            self.waiting.fetch_sub(1, SeqCst);
+            match error {
+                TrySendError::Full(job) | TrySendError::Disconnected(job) => Box::new(job),
+            }
         })
     }
 
@@ -63,10 +81,11 @@ impl Workers {
     }
 }
 
-fn work(application: &dyn Application, jobs: &Mutex<Receiver<Job>>) {
+fn work(application: &dyn Application, jobs: &Mutex<Receiver<Job>>, waiting: &AtomicUsize) {
     loop {
         let next = jobs.lock().unwrap_or_else(PoisonError::into_inner).recv();
         let Ok(job) = next else { return };
+        waiting.fetch_sub(1, SeqCst);
         // A client that left while it stood in line wants no answer, least of all in a rush.
         if !job.reply.is_closed() {
             run(application, job);

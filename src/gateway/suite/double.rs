@@ -39,6 +39,11 @@ impl Application for Double {
         }
     }
 
+    fn can_come_back(&self, request: &Request<'_>) -> bool {
+        let target = request.extensions().get::<Target>().unwrap();
+        target.path.ends_with(b"/begin")
+    }
+
     fn overloaded(&self, request: &Request<'_>) -> Response {
         let target = request.extensions().get::<Target>().unwrap();
         status(
@@ -58,6 +63,10 @@ pub(crate) struct With<F>(pub(crate) F);
 impl<F: Fn(Request<'_>) -> Response + Send + Sync> Application for With<F> {
     fn handle(&self, request: Request<'_>) -> Response {
         (self.0)(request)
+    }
+
+    fn can_come_back(&self, request: &Request<'_>) -> bool {
+        Double.can_come_back(request)
     }
 
     fn overloaded(&self, request: &Request<'_>) -> Response {

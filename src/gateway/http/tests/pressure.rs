@@ -75,6 +75,49 @@ fn a_request_that_finds_no_room_to_wait_gets_the_application_s_answer_at_once() 
 }
 
 #[test]
+fn in_a_crowd_only_those_who_can_come_back_are_sent_away() {
+    let held = held(Settings {
+        workers: 1,
+        queue: 9,
+        crowd: 2,
+        ..Settings::default()
+    });
+    let mut first = ask(&held.http);
+    held.running.recv_timeout(PATIENCE).unwrap();
+    let begin = "GET /x/begin HTTP/1.1\r\nHost: a\r\n\r\n";
+    let mut waiting = Vec::new();
+    // Those that find the crowd not yet there wait with the others.
+    let refused = loop {
+        waiting.push(ask(&held.http));
+        let mut stream = held.http.connect();
+        stream.get_mut().write_all(begin.as_bytes()).unwrap();
+        stream
+            .get_ref()
+            .set_read_timeout(Some(Duration::from_millis(300)))
+            .unwrap();
+        match read_reply(&mut stream, false) {
+            Ok(refused) => break refused,
+            Err(_) => {
+                stream.get_ref().set_read_timeout(Some(PATIENCE)).unwrap();
+                waiting.push(stream);
+            }
+        }
+        assert!(waiting.len() < 5, "nobody is sent away");
+    };
+    let told = (refused.status, refused.text());
+    assert_eq!(told, (503, "overloaded /x/begin".to_owned()));
+    waiting.push(ask(&held.http));
+    for stream in std::iter::once(&mut first).chain(&mut waiting) {
+        held.go_on.send(()).unwrap();
+        assert_eq!(read_reply(stream, false).unwrap().text(), "done");
+    }
+    // And with the crowd gone, they are welcome again.
+    held.go_on.send(()).unwrap();
+    let welcome = held.http.ask(begin).unwrap();
+    assert_eq!(welcome.text(), "done");
+}
+
+#[test]
 fn no_more_connections_than_allowed_are_served_and_the_next_has_its_turn() {
     let http = Http::with(
         Arc::new(Double),
@@ -194,3 +237,36 @@ fn a_client_that_leaves_frees_its_worker() {
         assert_eq!(ended.recv_timeout(PATIENCE), Ok(io::ErrorKind::BrokenPipe));
     }
 }
+
+#[test]
+fn clients_that_are_slow_with_their_bodies_keep_no_worker_from_the_others() {
+    let settings = Settings {
+        workers: 2,
+        ..Settings::default()
+    };
+    let http = Http::with(Arc::new(Double), settings);
+    let mut slow: Vec<_> = (0..20)
+        .map(|number| {
+            let mut stream = http.connect();
+            let framing = match number % 3 {
+                0 => "Content-Length: 9\r\n\r\nhalf",
+                1 => "Content-Length: 69000\r\n\r\nhalf",
+                _ => "Transfer-Encoding: chunked\r\n\r\n4\r\nhalf\r\n",
+            };
+            let request = format!("POST /echo HTTP/1.1\r\nHost: a\r\n{framing}");
+            stream.get_mut().write_all(request.as_bytes()).unwrap();
+            stream
+        })
+        .collect();
+    for _ in 0..5 {
+        assert_eq!(http.ask(GET_BYTES).unwrap().text(), "whole");
+        let upload = "POST /echo HTTP/1.1\r\nHost: a\r\nContent-Length: 4\r\n\r\nbody";
+        assert!(http.ask(upload).unwrap().text().ends_with("body"));
+    }
+    // And they are served when they have sent the rest.
+    slow[0].get_mut().write_all(b" more").unwrap();
+    let reply = read_reply(&mut slow[0], false).unwrap();
+    assert!(reply.text().ends_with("half more"), "{}", reply.text());
+}
+
+const GET_BYTES: &str = "GET /bytes HTTP/1.1\r\nHost: a\r\n\r\n";
