@@ -28,10 +28,7 @@ impl Serve {
             .extend(self.listen.map(|at| ("server.listen", "--listen", at)));
         let config = start(caller, &options, Role::WebServer)?.config;
         if caller.surroundings.user == Some(0) && !config.server.allow_root {
-            log::warn!(
-                "weft runs as root and needs no right of root's; run it as a user of its own, or \
-                 set server.allow_root"
-            );
+            beware_of_root(config.server.listen)?;
         }
         let mut greeted = Ok(());
         program.serve(&config, &mut |address| {
@@ -39,6 +36,20 @@ impl Serve {
         })?;
         greeted
     }
+}
+
+/// The machine's own programs may try it out; to the rest of the world no server speaks as root.
+fn beware_of_root(listen: SocketAddr) -> Result<(), Failure> {
+    let advice = "it needs no right of root's; run it as a user of its own";
+    if listen.ip().to_canonical().is_loopback() {
+        log::warn!("weft runs as root: {advice}, or set server.allow_root = true");
+        return Ok(());
+    }
+    Err(Failure::Other(format!(
+        "a server that others reach ({listen}) does not run as root: {advice}, or behind Apache or \
+         nginx at 127.0.0.1\nif it must be root, say so: server.allow_root = true in weft.toml, or \
+         WEFT_SERVER_ALLOW_ROOT=true"
+    )))
 }
 
 /// What is printed when the server can be reached: above all the one URL that browsers want.
