@@ -74,12 +74,12 @@ pub(super) struct Address {
 const PAGE: i32 = 500;
 
 /// Quotes a value for a distinguished name.
-pub(super) fn quoted_in_dn(value: &str) -> String {
+pub fn quoted_in_dn(value: &str) -> String {
     ldap3::dn_escape(value).into_owned()
 }
 
 /// Quotes a value for a filter.
-pub(super) fn quoted_in_filter(value: &str) -> String {
+pub fn quoted_in_filter(value: &str) -> String {
     ldap3::ldap_escape(value).into_owned()
 }
 

@@ -20,6 +20,7 @@ mod registration;
 mod servers;
 mod tls;
 
+pub use connection::{quoted_in_dn, quoted_in_filter};
 pub use options::{BadLdapOptions, Bind, Enabled, IdKey, IdSource, Layout, LdapOptions};
 
 use super::ids::IdTable;
