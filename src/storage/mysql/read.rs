@@ -92,8 +92,10 @@ fn probe_collection(
 ) -> Result<Probe, Fault> {
     let (number, mut values) = engine.tables.number(user, name);
     values.push(user.number().into());
+    // The row must be asked for something: MariaDB drops a joined table that can't change the answer,
+    // and its lock with it.
     let sql = format!(
-        "SELECT {NOW} FROM ({number}) AS c \
+        "SELECT {NOW}, t.modified FROM ({number}) AS c \
          LEFT JOIN {} AS t ON t.userid = ? AND t.collectionid = c.id",
         engine.tables.times
     );
