@@ -148,6 +148,51 @@ impl Browser<'_> {
     }
 }
 
+/// A browser that only reads: at each sync what is newer than the time it was told before.
+struct Follower<'c> {
+    browser: Browser<'c>,
+    since: String,
+    seen: BTreeMap<String, i64>,
+}
+
+impl Follower<'_> {
+    /// Syncs until `enough`, and once more.
+    fn follow_until(&mut self, enough: &AtomicBool) -> BTreeMap<String, i64> {
+        let mut last = false;
+        while !last {
+            last = enough.load(Ordering::Relaxed);
+            while !self.sync() {}
+        }
+        std::mem::take(&mut self.seen)
+    }
+
+    /// Whether it was answered.
+    fn sync(&mut self) -> bool {
+        let (cluster, node, user) = (self.browser.cluster, self.browser.node, self.browser.user);
+        let newer = format!("storage/log?full=1&newer={}", self.since);
+        let answer = cluster.get(node, user, &newer);
+        match answer.status {
+            200 => {
+                let records: Vec<Value> = serde_json::from_str(&answer.text()).unwrap();
+                for record in records {
+                    let id = record["id"].as_str().unwrap().to_owned();
+                    self.seen.insert(id, centis(&record["modified"]));
+                }
+                let told = answer.header("X-Weave-Timestamp").unwrap();
+                let (told, since): (f64, f64) =
+                    (told.parse().unwrap(), self.since.parse().unwrap());
+                assert!(told >= since, "{told} after {since}");
+                self.since = told.to_string();
+                return true;
+            }
+            401 => self.browser.find_node(),
+            503 => assert!(answer.header("Retry-After").is_some(), "{answer:?}"),
+            _ => panic!("{answer:?}"),
+        }
+        false
+    }
+}
+
 /// Everything in the collection, by id.
 fn stored(cluster: &Cluster, node: usize, user: &str) -> BTreeMap<String, i64> {
     let answer = cluster.get(node, user, "storage/log?full=1");
@@ -165,12 +210,26 @@ fn stored(cluster: &Cluster, node: usize, user: &str) -> BTreeMap<String, i64> {
     by_id
 }
 
-/// Does `what` while three browsers write, some before and some after; then everything that was
-/// acknowledged is at `node`, once, with the time that was told, and nothing else is.
+/// Does `what` while three browsers write, some before and some after, and a fourth reads; then
+/// everything that was acknowledged is at `node`, once, with the time that was told, and nothing else
+/// is; and the reader has been given all of it.
 fn while_browsers_write(cluster: &Cluster, user: &str, node: usize, what: impl FnOnce()) {
-    let (enough, count) = (AtomicBool::new(false), AtomicUsize::new(0));
+    let (enough, done) = (AtomicBool::new(false), AtomicBool::new(false));
+    let count = AtomicUsize::new(0);
     let before = stored(cluster, 1 - node, user);
-    let written: Vec<(String, i64)> = thread::scope(|scope| {
+    let (written, followed): (Vec<(String, i64)>, _) = thread::scope(|scope| {
+        let mut follower = Follower {
+            browser: Browser {
+                cluster,
+                user,
+                name: "reader".to_owned(),
+                node: 1 - node,
+            },
+            since: "0".to_owned(),
+            seen: BTreeMap::new(),
+        };
+        let done = &done;
+        let follower = scope.spawn(move || follower.follow_until(done));
         let browsers: Vec<_> = ["a", "b", "c"]
             .map(|name| {
                 let mut browser = Browser {
@@ -196,11 +255,15 @@ fn while_browsers_write(cluster: &Cluster, user: &str, node: usize, what: impl F
         reach(count.load(Ordering::Relaxed) + 30);
         enough.store(true, Ordering::Relaxed);
         let browsers = browsers.into_iter();
-        browsers.flat_map(|one| one.join().unwrap()).collect()
+        let written: Vec<_> = browsers.map(|one| one.join()).collect();
+        done.store(true, Ordering::Relaxed);
+        let written = written.into_iter().flat_map(Result::unwrap).collect();
+        (written, follower.join().unwrap())
     });
     let mut expected = before;
     expected.extend(written);
     assert_eq!(stored(cluster, node, user), expected);
+    assert_eq!(followed, expected, "a reader missed nothing");
 }
 
 #[test]
