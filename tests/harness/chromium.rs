@@ -74,7 +74,12 @@ impl Chromium {
         let scheme = if wish.dark { "dark" } else { "light" };
         let features = json!([{"name": "prefers-color-scheme", "value": scheme}]);
         self.devtools("Emulation.setEmulatedMedia", json!({"features": features}));
-        let off = json!({"value": !wish.script});
+        self.allow_script(wish.script);
+    }
+
+    /// Whether pages may run script from now on. The page that is shown stays as it was parsed.
+    pub fn allow_script(&self, allowed: bool) {
+        let off = json!({"value": !allowed});
         self.devtools("Emulation.setScriptExecutionDisabled", off);
     }
 

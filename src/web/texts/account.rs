@@ -7,7 +7,7 @@ super::texts! {
         welcome_title: "Welcome",
         welcome: "Your account is made. Now connect your browser:",
         welcome_1: "Open `about:config`, search for `services.sync.serverURL`, and enter `{}`.",
-        welcome_2: "Open the browser's preferences, choose “Sync”, then “I already have an account”, then “I don't have the device with me”, and enter your account and password.",
+        welcome_2: "Open the browser's preferences, choose “Sync”, then “Set Up Sync”, “I Have an Account”, “I don't have the device with me”, and enter your account and password.",
         welcome_3: "The browser asks for a recovery key. Your first browser has none yet: make one up, of 26 letters and digits from a to z and 2 to 9, without l and o. Keep it well. Without it nobody, and not this server either, can read your data. Every other browser wants the same one.",
         name: "User name",
         email: "E-mail address",

@@ -43,6 +43,7 @@ super::texts! {
         quota_bad: "Please enter a number of megabytes, or nothing.",
         quota_button: "Set the quota",
         quota_default: "the server's default",
+        alert_title: "Message",
         alert_label: "Text for the user's browsers",
         alert_hint: "Browsers show or log it at each sync (`X-Weave-Alert`). Empty for none.",
         alert_button: "Set the text",

@@ -20,7 +20,8 @@ super::texts! {
         again: "Please sign in again.",
 
         sign_up_title: "Sign up",
-        sign_up_lead: "Make an account here if you want to see this page's other side first, or if you were invited. Otherwise let your browser do it.",
+        sign_up_lead: "Your browser can make the account by itself. You can also make it here.",
+        sign_up_lead_invited: "Make your account with the invitation that you were given. Then your browser connects to it.",
         sign_up_email_hint: "For a letter when you forget your password. Not needed if your name is an e-mail address.",
         sign_up_email_needed: "For a letter when you forget your password.",
         invitation: "Invitation",

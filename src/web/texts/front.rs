@@ -14,7 +14,7 @@ super::texts! {
         new_4: "Enter your e-mail address and a password. Keep the recovery key that the browser shows: without it nobody, and not this server either, can read your data.",
         more_title: "Add another browser",
         more_1: "Open `about:config`, search for `services.sync.serverURL`, and enter the address above.",
-        more_2: "Open the browser's preferences, choose “Sync”, then “I already have an account”, then “I don't have the device with me”.",
+        more_2: "Open the browser's preferences, choose “Sync”, then “Set Up Sync”, “I Have an Account”, “I don't have the device with me”.",
         more_3: "Enter your account, your password and your recovery key.",
         open_title: "Sign-up is open",
         open: "Your browser makes the account by itself, as described below. You can also make it here.",
