@@ -145,11 +145,11 @@ impl cli::Program for Program {
             .map_err(|error| Failure::Other(format!("FastCGI requests can't be answered: {error}")))
     }
 
-    fn purge(&self, config: &Config) -> Result<u64, Failure> {
+    fn purge(&self, config: &Config, tell: &mut dyn FnMut(u64)) -> Result<u64, Failure> {
         let storages = self.builder().storages(config).map_err(Failure::Other)?;
         let mut gone = 0;
         for storage in storages {
-            gone += purge(&*storage)?;
+            purge(&*storage, &mut gone, tell)?;
         }
         Ok(gone)
     }
@@ -199,13 +199,13 @@ impl cli::Program for Program {
     }
 }
 
-fn purge(storage: &dyn Storage) -> Result<u64, Failure> {
-    let mut gone = 0;
+fn purge(storage: &dyn Storage, gone: &mut u64, tell: &mut dyn FnMut(u64)) -> Result<(), Failure> {
     loop {
         let step = storage.purge(PURGE_STEP).map_err(storage_failure)?;
-        gone += step;
+        *gone += step;
         if step < PURGE_STEP {
-            return Ok(gone);
+            return Ok(());
         }
+        tell(*gone);
     }
 }

@@ -102,8 +102,15 @@ fn what_a_database_lacks_is_printed_and_then_added_once() {
     let rehearsed = home.prints("migrate --dry-run");
     assert!(rehearsed.contains("CREATE TABLE `wbo` ("), "{rehearsed}");
     assert_eq!(server.rows(&database, "SHOW TABLES"), [""; 0]);
-    let added = home.prints("migrate");
+    let migrated = home.run("migrate", "");
+    let (added, progress) = (text(&migrated.stdout), text(&migrated.stderr));
+    assert!(migrated.status.success(), "{progress}");
     assert_eq!(rehearsed.replace(" lacks\n", " got\n"), added);
+    // Whoever waits for a large table sees which statement it is.
+    assert!(
+        progress.contains("running: CREATE TABLE `wbo` ("),
+        "{progress}"
+    );
     assert_eq!(server.rows(&database, "SHOW TABLES").len(), 3);
     let head = format!(
         "-- records: database {database} at 127.0.0.1:{}",

@@ -9,6 +9,7 @@ mod fastcgi;
 mod from_php;
 mod logger;
 mod mail;
+mod manual;
 mod migrate;
 mod node;
 mod purge;
@@ -63,8 +64,9 @@ pub trait Program {
     /// Answers FastCGI requests from `socket` until it is told to end.
     fn fastcgi(&self, config: &Config, socket: Socket) -> Result<(), Failure>;
 
-    /// Removes records whose time to live has passed; answers how many there were.
-    fn purge(&self, config: &Config) -> Result<u64, Failure>;
+    /// Removes records whose time to live has passed; answers how many there were. While more are left,
+    /// `tell` is called with how many are gone.
+    fn purge(&self, config: &Config, tell: &mut dyn FnMut(u64)) -> Result<u64, Failure>;
 
     /// Adds to the MySQL databases what they lack; a rehearsal only answers what that is.
     fn migrate(&self, config: &Config, rehearsal: bool) -> Result<Vec<Migrated>, Failure>;
@@ -133,6 +135,7 @@ enum Command {
     Mail(mail::MailCommand),
     Stats(stats::Stats),
     Node(node::NodeCommand),
+    Manual(manual::Manual),
 }
 
 /// The version and what was built, in one line.
@@ -171,6 +174,7 @@ pub fn run(arguments: Vec<OsString>, caller: &mut Caller<'_>, program: &dyn Prog
         Command::Mail(command) => command.run(&common, caller, program),
         Command::Stats(command) => command.run(&common, caller, program),
         Command::Node(command) => command.run(&common, caller, program),
+        Command::Manual(command) => command.run(caller),
     };
     match done {
         Ok(()) => 0,

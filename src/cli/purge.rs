@@ -1,13 +1,18 @@
 //! `weft purge`: makes room.
 
-use super::{Caller, Common, Failure, Program, Role, print, start};
+use super::{Caller, Common, Failure, Program, Role, json, print, start};
+use std::collections::BTreeMap;
 
 /// Remove records whose time to live has passed.
 ///
 /// Nobody sees such records any more; this gives their room back. Writes do a little of it all the
 /// time, so there is no need to run it more often than once a day.
 #[derive(clap::Args, Debug)]
-pub struct Purge {}
+pub struct Purge {
+    /// Print JSON, for scripts.
+    #[arg(long)]
+    json: bool,
+}
 
 impl Purge {
     pub(super) fn run(
@@ -17,7 +22,22 @@ impl Purge {
         program: &dyn Program,
     ) -> Result<(), Failure> {
         let config = start(caller, &start::options(common), Role::Helper)?.config;
-        let gone = program.purge(&config)?;
-        print(caller, &format!("{gone} records removed\n"))
+        let (errors, watched) = (&mut *caller.errors, caller.terminal);
+        let mut told = false;
+        let gone = program.purge(&config, &mut |so_far| {
+            if watched {
+                told = true;
+                // Only a sign of life.
+                let _ = write!(errors, "\r{so_far} records so far ");
+            }
+        })?;
+        if told {
+            let _ = writeln!(errors);
+        }
+        let text = match self.json {
+            true => json(&BTreeMap::from([("records", gone)])),
+            false => format!("{gone} records removed\n"),
+        };
+        print(caller, &text)
     }
 }

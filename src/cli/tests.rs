@@ -1,6 +1,7 @@
 //! Commands as they are typed, with a program behind them that only notes what it was asked.
 
 mod legacy;
+mod manual;
 mod noting;
 mod people;
 
@@ -16,6 +17,8 @@ use std::time::UNIX_EPOCH;
 struct Machine {
     root: tempfile::TempDir,
     environment: Vec<(OsString, OsString)>,
+    /// A person sits before it.
+    terminal: bool,
 }
 
 /// What a command did.
@@ -31,6 +34,7 @@ impl Machine {
         Machine {
             root: tempfile::tempdir().unwrap(),
             environment: Vec::new(),
+            terminal: false,
         }
     }
 
@@ -50,7 +54,7 @@ impl Machine {
                 system_config: self.root.path().join("etc.toml"),
             },
             input: &mut input.as_bytes(),
-            terminal: false,
+            terminal: self.terminal,
             output: &mut output,
             errors: &mut errors,
             clock: || UNIX_EPOCH,
@@ -226,6 +230,23 @@ fn the_manuals_page_of_settings_needs_no_configuration() {
 }
 
 #[test]
+fn the_manuals_page_of_commands_is_what_the_command_line_is() {
+    let page = Machine::new().run("weft manual").output;
+    let written = Path::new(env!("CARGO_MANIFEST_DIR")).join("docs/commands.md");
+    let written = fs::read_to_string(written).unwrap();
+    assert!(page == written, "run: weft manual >docs/commands.md");
+    for part in [
+        "\n## weft user reset-link\n",
+        "weft user add [OPTIONS] <NAME>",
+        "- `--email ADDRESS`: Where the user can be reached.\n",
+        "Without it: `14`.",
+    ] {
+        assert!(page.contains(part), "{part}: {page}");
+    }
+    assert!(!page.contains("weft manual\n"), "{page}");
+}
+
+#[test]
 fn passwords_come_from_standard_input() {
     let machine = Machine::new();
     let done = machine.run_with_input("weft user add ada --email ada@example.org", "tulip \r\n");
@@ -271,8 +292,13 @@ fn accounts_are_listed_and_deleted_only_when_it_is_meant() {
 
 #[test]
 fn purge_tells_how_many_records_went() {
-    assert_eq!(
-        Machine::new().run("weft purge").output,
-        "7 records removed\n"
-    );
+    let mut machine = Machine::new();
+    let done = machine.run("weft purge");
+    assert_eq!((&*done.output, &*done.errors), ("7 records removed\n", ""));
+    let json = machine.run("weft purge --json").output;
+    assert_eq!(json, "{\n  \"records\": 7\n}\n");
+    machine.terminal = true;
+    let done = machine.run("weft purge");
+    assert_eq!(done.output, "7 records removed\n");
+    assert_eq!(done.errors, "\r5 records so far \n");
 }

@@ -27,6 +27,14 @@ impl Migration {
             sql: sql.replace(place, table).trim_end().to_owned(),
         }
     }
+
+    /// The statement's first line, without the comment before it.
+    fn summary(&self) -> &str {
+        let mut lines = self.sql.lines().map(str::trim);
+        lines
+            .find(|line| !line.is_empty() && !line.starts_with("--"))
+            .unwrap_or_default()
+    }
 }
 
 /// What a database has. Tables are named as they are in statements: quoted.
@@ -100,6 +108,8 @@ pub(crate) fn apply<E: From<Fault>>(
     }
     let missing = missing(lease)?;
     for migration in &missing {
+        // With a large table this is the last that is heard for minutes.
+        log::info!("running: {}", migration.summary());
         lease.script(&migration.sql)?;
     }
     lease.first("SELECT RELEASE_LOCK(?)", vec![LOCK.into()])?;

@@ -11,10 +11,13 @@ use crate::app::people::own_node;
 use crate::auth::Account;
 use crate::cli::Failure;
 use crate::config::Config;
-use crate::storage::{Movable, Presence};
+use crate::storage::{Carried, Movable, Presence};
 use crate::sync::{UserName, username_from_account};
 use std::fs::File;
 use std::path::PathBuf;
+
+/// After so many records a person who waits is told how far it got.
+const STEP: u64 = 10_000;
 
 /// A node.
 pub(super) struct Place {
@@ -155,8 +158,16 @@ impl Removal {
         tell("holding the user's browsers off");
         let told = from.hold(account.id).map_err(storage_failure)?;
         tell("copying");
+        let mut records = 0_u64;
         let copied = to.carry_in(account.id, told, &mut |carry| {
-            from.carry_out(account.id, carry)
+            from.carry_out(account.id, &mut |piece| {
+                carry(piece)?;
+                records += u64::from(matches!(piece, Carried::Record { .. }));
+                if records > 0 && records.is_multiple_of(STEP) {
+                    tell(&format!("{records} records so far"));
+                }
+                Ok(())
+            })
         });
         let decided = match copied {
             Ok(()) => self.decide(account)?,

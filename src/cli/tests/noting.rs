@@ -30,7 +30,8 @@ impl Program for Noting {
         Ok(())
     }
 
-    fn purge(&self, _: &Config) -> Result<u64, Failure> {
+    fn purge(&self, _: &Config, tell: &mut dyn FnMut(u64)) -> Result<u64, Failure> {
+        tell(5);
         Ok(7)
     }
 
