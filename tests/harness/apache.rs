@@ -94,6 +94,24 @@ pub fn web_space(site: &Site) -> String {
     )
 }
 
+/// What hosts commonly let a `.htaccess` say.
+pub const OVERRIDE: &str = "AllowOverride FileInfo AuthConfig Limit Indexes \
+    Options=ExecCGI,Indexes,MultiViews,FollowSymLinks,SymLinksIfOwnerMatch\n\
+    Options Indexes";
+
+/// What stricter ones do, which allow CGI by themselves: Debian's `userdir.conf` with that added.
+pub const STRICT: &str = "AllowOverride FileInfo AuthConfig Limit Indexes\n\
+    Options MultiViews Indexes SymLinksIfOwnerMatch ExecCGI";
+
+/// The web spaces of a machine's users: `public_html` in the home folder, at `/~NAME/`.
+pub fn web_account(site: &Site, may: &str) -> String {
+    let folder = site.folder.display();
+    format!(
+        "UserDir \"{folder}/home/*/public_html\"\n\
+         <Directory \"{folder}/home/*/public_html\">\n{may}\nRequire all granted\n</Directory>\n"
+    )
+}
+
 fn main_configuration(site: &Site, port: &Port) -> String {
     let folder = site.folder.display();
     let mut configuration = format!(

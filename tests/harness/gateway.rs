@@ -14,7 +14,7 @@ use super::http::{Connection, Request, Response};
 use super::ports::Port;
 use super::site::Site;
 use super::supervised::Supervised;
-use super::{apache, nginx, weft};
+use super::{apache, manual, nginx, weft};
 
 /// A way into the program.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -33,8 +33,18 @@ pub enum Gateway {
     CgiByName,
     /// `apache/htaccess-fcgid/`: FastCGI on shared hosting, at the host's default limits.
     HtaccessFcgid,
+    /// `apache/htaccess-cgi/` in a user's own web space, where `.htaccess` may say what it needs to.
+    WebAccount,
+    /// The same where `.htaccess` may set no `Options`, and the host has switched CGI on itself.
+    StrictWebAccount,
     /// `apache/nginx.conf`: nginx in front of `weft fastcgi`.
     Nginx,
+    /// As `docs/apache.md` says: mod_fcgid under a path of an existing site.
+    FcgidUnderPath,
+    /// As `docs/proxy.md` says: Apache passes a path on to `weft serve`.
+    BehindApache,
+    /// As `docs/proxy.md` says: nginx does.
+    BehindNginx,
 }
 
 impl Gateway {
@@ -46,7 +56,7 @@ impl Gateway {
 
     /// The server without settings that all tests of this test program use together.
     pub fn shared(self) -> Shared {
-        static SERVERS: [OnceLock<Result<Server, String>>; 8] = [const { OnceLock::new() }; 8];
+        static SERVERS: [OnceLock<Result<Server, String>>; 13] = [const { OnceLock::new() }; 13];
         match SERVERS[self as usize].get_or_init(|| self.try_start("")) {
             Ok(server) => Shared { server },
             Err(problem) => panic!("{self:?}: {problem}"),
@@ -70,7 +80,12 @@ impl Gateway {
             Gateway::Cgi => start_htaccess(&site, settings, &CGI),
             Gateway::CgiByName => start_htaccess(&site, settings, &CGI_BY_NAME),
             Gateway::HtaccessFcgid => start_htaccess(&site, settings, &FCGID),
+            Gateway::WebAccount => start_web_account(&site, settings, apache::OVERRIDE),
+            Gateway::StrictWebAccount => start_web_account(&site, settings, apache::STRICT),
             Gateway::Nginx => start_nginx(&site, settings),
+            Gateway::FcgidUnderPath => manual::fcgid_under_a_path(&site, settings),
+            Gateway::BehindApache => manual::behind_apache(&site, settings),
+            Gateway::BehindNginx => manual::behind_nginx(&site, settings),
         };
         match started {
             Ok(running) => Ok(Server {
@@ -92,15 +107,29 @@ pub struct Server {
 }
 
 #[derive(Debug)]
-struct Running {
+pub(super) struct Running {
     address: SocketAddr,
     prefix: &'static str,
-    program: PathBuf,
+    pub(super) program: PathBuf,
     /// Apache or nginx, if one is in front.
     _front: Option<Supervised>,
     /// The program, where it is a server of its own.
-    weft: Option<Supervised>,
+    pub(super) weft: Option<Supervised>,
     _port: Option<Port>,
+}
+
+impl Running {
+    /// The program with nothing in front.
+    pub(super) fn alone(address: SocketAddr, program: PathBuf, weft: Supervised) -> Running {
+        Running {
+            address,
+            prefix: "/",
+            program,
+            _front: None,
+            weft: Some(weft),
+            _port: None,
+        }
+    }
 }
 
 impl Server {
@@ -123,6 +152,7 @@ impl Server {
     pub fn folder_prefix(&self) -> &str {
         match self.gateway {
             Gateway::Cgi | Gateway::CgiByName | Gateway::HtaccessFcgid => "/weave/",
+            Gateway::WebAccount | Gateway::StrictWebAccount => "/~ada/weave/",
             _ => "/",
         }
     }
@@ -217,14 +247,7 @@ impl Drop for Shared {
 fn start_builtin(site: &Site, settings: &str) -> Result<Running, String> {
     let program = install(site, "weft", settings);
     let (weft, address) = weft::serve(site, &program)?;
-    Ok(Running {
-        address,
-        prefix: "/",
-        program,
-        _front: None,
-        weft: Some(weft),
-        _port: None,
-    })
+    Ok(Running::alone(address, program, weft))
 }
 
 fn start_mod_fcgid(site: &Site, settings: &str, wrapper: Option<&str>) -> Result<Running, String> {
@@ -311,8 +334,20 @@ fn start_htaccess(site: &Site, settings: &str, upload: &Upload) -> Result<Runnin
     Ok(behind(apache, port, upload.prefix, program))
 }
 
+fn start_web_account(site: &Site, settings: &str, may: &str) -> Result<Running, String> {
+    let folder = "home/ada/public_html/weave";
+    site.make_folder(folder);
+    let program = install(site, &format!("{folder}/weft.cgi"), settings);
+    apache::upload_htaccess(site, "htaccess-cgi", folder);
+    let port = Port::claim();
+    let socket = site.path("cgi.sock");
+    let rest = format!("ScriptSock \"{}\"\n", socket.display()) + &apache::web_account(site, may);
+    let apache = apache::start(site, &port, &["userdir", "cgid", "rewrite"], &rest)?;
+    Ok(behind(apache, port, "/~ada/weave/", program))
+}
+
 /// The program, and its settings beside it.
-fn install(site: &Site, name: &str, settings: &str) -> PathBuf {
+pub(super) fn install(site: &Site, name: &str, settings: &str) -> PathBuf {
     let program = site.install_program(name);
     if !settings.is_empty() {
         let beside = Path::new(name).with_file_name("weft.toml");
@@ -322,13 +357,18 @@ fn install(site: &Site, name: &str, settings: &str) -> PathBuf {
 }
 
 /// Where mod_fcgid keeps what Debian keeps in `/var/lib/apache2/fcgid`.
-fn fcgid_files(site: &Site) -> String {
+pub(super) fn fcgid_files(site: &Site) -> String {
     let folder = site.make_folder("fcgid");
     let folder = folder.display();
     format!("FcgidIPCDir \"{folder}\"\nFcgidProcessTableFile \"{folder}/processes\"\n")
 }
 
-fn behind(front: Supervised, port: Port, prefix: &'static str, program: PathBuf) -> Running {
+pub(super) fn behind(
+    front: Supervised,
+    port: Port,
+    prefix: &'static str,
+    program: PathBuf,
+) -> Running {
     let address = SocketAddr::from((Ipv4Addr::LOCALHOST, port.number));
     Running {
         address,

@@ -2,6 +2,7 @@
 //!
 //! - [`Gateway`] starts the program behind Apache, nginx or alone, as the files in `apache/` say.
 //! - [`http`] sends requests byte for byte and shows answers byte for byte.
+//! - [`manual`] sets servers up as the manual says.
 //! - [`slapd`] is a directory server with certificates.
 //! - [`api`] asks the storage API without any ornament.
 //! - [`chromium`] is a real browser.
@@ -30,6 +31,7 @@ mod command;
 mod gateway;
 pub mod http;
 mod installation;
+pub mod manual;
 mod memcached;
 mod nginx;
 mod ports;

@@ -14,6 +14,21 @@ const PROGRAM: &str = "/usr/sbin/nginx";
 
 /// Starts nginx in front of the workers that listen at a Unix socket.
 pub fn start(site: &Site, port: &Port, socket: &Path) -> Result<Supervised, String> {
+    let upstream = format!("upstream weft {{ server \"unix:{}\"; }}", socket.display());
+    let server = format!(
+        "include \"{}/apache/nginx.conf\";",
+        env!("CARGO_MANIFEST_DIR")
+    );
+    start_with(site, port, &upstream, &server)
+}
+
+/// Starts nginx with lines of ours, outside of its one server and inside.
+pub fn start_with(
+    site: &Site,
+    port: &Port,
+    outside: &str,
+    inside: &str,
+) -> Result<Supervised, String> {
     if !Path::new(PROGRAM).exists() {
         return Err(format!(
             "{PROGRAM} is missing: tests/run installs what the tests need"
@@ -40,15 +55,13 @@ pub fn start(site: &Site, port: &Port, socket: &Path) -> Result<Supervised, Stri
              http {{\n\
              {temporary}\
              \x20   access_log off;\n\
-             \x20   upstream weft {{ server \"unix:{socket}\"; }}\n\
+             \x20   {outside}\n\
              \x20   server {{\n\
              \x20       listen 127.0.0.1:{port};\n\
-             \x20       include \"{project}/apache/nginx.conf\";\n\
+             \x20       {inside}\n\
              \x20   }}\n\
              }}\n",
-            socket = socket.display(),
             port = port.number,
-            project = env!("CARGO_MANIFEST_DIR"),
         ),
     );
     let nginx = Invocation::new("nginx", PROGRAM)

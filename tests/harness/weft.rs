@@ -12,12 +12,22 @@ const WORKERS: &str = "4";
 
 /// Starts `weft serve` on a port that the system chooses; the program says which.
 pub fn serve(site: &Site, program: &Path) -> Result<(Supervised, SocketAddr), String> {
+    serve_at(site, program, "http://")
+}
+
+/// The same with a `server.public_url` that leads to a proxy.
+pub fn serve_behind(site: &Site, program: &Path) -> Result<(Supervised, SocketAddr), String> {
+    serve_at(site, program, "requests on to http://")
+}
+
+/// Starts the server, whose address the program tells after these words.
+fn serve_at(site: &Site, program: &Path, words: &str) -> Result<(Supervised, SocketAddr), String> {
     let weft = Invocation::new("weft", program)
         .argument("serve")
         .argument("--listen");
     let process = Supervised::start(site, weft.argument("127.0.0.1:0"))?;
     let address = process.wait_for_line(|line| {
-        let (_, rest) = line.split_once("http://")?;
+        let (_, rest) = line.split_once(words)?;
         rest.split_once('/')?.0.parse().ok()
     })?;
     Ok((process, address))
