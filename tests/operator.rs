@@ -50,6 +50,7 @@ impl Home {
 
     /// What the program answers as a CGI program.
     fn answers(&self, method: &str, host: &str, path: &str, body: &str) -> String {
+        let (path, query) = path.split_once('?').unwrap_or((path, ""));
         let mut command = self.command();
         command
             .env("GATEWAY_INTERFACE", "CGI/1.1")
@@ -58,6 +59,7 @@ impl Home {
             .env("REQUEST_METHOD", method)
             .env("SCRIPT_NAME", "")
             .env("PATH_INFO", path)
+            .env("QUERY_STRING", query)
             .env("CONTENT_LENGTH", body.len().to_string())
             .env("HTTP_HOST", host)
             // ada:long enough
@@ -239,6 +241,34 @@ fn beside_php_a_write_is_told_in_memcached_and_a_password_can_be_read_by_php() {
         assert!(answer.starts_with("Status: 200"), "{answer}");
         let entry = memcached.get("coll:1");
         assert_eq!(entry.contains("history"), told, "{entry}");
+    }
+}
+
+#[test]
+fn a_list_of_any_length_comes_whole_from_mysql() {
+    let server = MariaDb::shared();
+    let database = server.database("latin1");
+    let home = Home::new(&mysql(server, &database));
+    home.prints("migrate");
+    let added = home.run("user add ada", "long enough\n");
+    assert!(added.status.success(), "{}", text(&added.stderr));
+    // More than an answer that is told in one piece, by far and by little, and less than one.
+    for (collection, bytes) in [("history", 40_000), ("forms", 11_000), ("bookmarks", 4_000)] {
+        let path = format!("/1.1/ada/storage/{collection}");
+        let payload = "x".repeat(bytes);
+        let record = |n: usize| format!("{{\"id\":\"{n}\",\"payload\":\"{payload}\"}}");
+        let records: Vec<_> = (100..199).map(record).collect();
+        for batch in records.chunks(25) {
+            let body = format!("[{}]", batch.join(","));
+            let answer = home.answers("POST", "h", &path, &body);
+            assert!(answer.starts_with("Status: 200"), "{answer}");
+        }
+        let answer = home.answers("GET", "h", &format!("{path}?full=1"), "");
+        let (head, list) = answer.split_once("\r\n\r\n").unwrap();
+        assert!(head.starts_with("Status: 200"), "{head}");
+        assert!(head.contains("X-Weave-Records: 99"), "{head}");
+        assert_eq!(list.matches(&*payload).count(), 99);
+        assert!(list.ends_with("}]"));
     }
 }
 

@@ -31,9 +31,8 @@ impl Api {
                 if self.settings.maintenance {
                     return Err(ApiError::Unavailable);
                 }
-                let mut session = self.storage.read_account(account.id)?;
-                let times = session.times()?;
-                Ok(listing.answer(session.time(), &times, |time| profile.time(*time)))
+                let (time, times) = self.storage.read_times(account.id)?;
+                Ok(listing.answer(time, &times, |time| profile.time(*time)))
             }
             "collection_counts" => {
                 let mut session = self.storage.read_account(account.id)?;

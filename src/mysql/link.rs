@@ -20,11 +20,34 @@ pub(crate) struct Facts {
     pub(crate) share_nowait: Option<&'static str>,
 }
 
+/// What a connection is for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Purpose {
+    /// Transactions. The first statement begins one at no cost.
+    Transactions,
+    /// Single statements, each a transaction of its own that ends with it.
+    Statements,
+}
+
+impl Purpose {
+    /// The statement that makes a connection fit for it.
+    pub(super) fn setting(self) -> &'static str {
+        match self {
+            Purpose::Transactions => "SET autocommit = 0",
+            Purpose::Statements => "SET autocommit = 1",
+        }
+    }
+}
+
 /// Makes a connection that has been told `setup`.
-pub(super) fn connect(opts: &Opts, setup: &str) -> Result<(Conn, Facts), mysql::Error> {
+pub(super) fn connect(
+    opts: &Opts,
+    setup: &str,
+    purpose: Purpose,
+) -> Result<(Conn, Facts), mysql::Error> {
     let mut conn = Conn::new(opts.clone())?;
     let mut facts = None;
-    let mut answers = conn.query_iter(setup)?;
+    let mut answers = conn.query_iter(format!("{}; {setup}", purpose.setting()))?;
     while let Some(mut answer) = answers.iter() {
         for row in answer.by_ref() {
             facts = Some(Facts::read(&row?));
@@ -67,7 +90,7 @@ pub(super) fn setup(manner: &Manner) -> String {
     format!(
         "SET NAMES {}; \
          SET SESSION sql_mode = 'STRICT_TRANS_TABLES,STRICT_ALL_TABLES', time_zone = '+00:00', \
-         innodb_lock_wait_timeout = {seconds}, net_write_timeout = 600, autocommit = 0; \
+         innodb_lock_wait_timeout = {seconds}, net_write_timeout = 600; \
          SET SESSION TRANSACTION ISOLATION LEVEL READ COMMITTED; \
          SELECT @@max_allowed_packet, @@version",
         manner.charset.name()

@@ -4,11 +4,13 @@
 //! does not answer stops every thread in turn, and it has no way to let go of all connections at
 //! once after the server was restarted.
 //!
-//! Connections run without autocommit, so that the first statement of a session begins its
-//! transaction at no cost; a [`Lease`] rolls back what was not committed when it is dropped.
+//! Connections for transactions run without autocommit, so that the first statement of a session
+//! begins its transaction at no cost; a [`Lease`] rolls back what was not committed when it is dropped.
+//! A question of one statement needs neither beginning nor end: it goes over a connection with
+//! autocommit, and takes one exchange where it would take two.
 
 use super::fault::Fault;
-use super::link::{self, Facts};
+use super::link::{self, Facts, Purpose};
 use super::server::{Manner, Server};
 use mysql::prelude::Queryable;
 use mysql::{Binary, Conn, Opts, QueryResult, Row, Value};
@@ -40,6 +42,7 @@ struct State {
 struct Link {
     conn: Conn,
     facts: Facts,
+    purpose: Purpose,
     era: u64,
 }
 
@@ -68,17 +71,26 @@ impl Pool {
         pool.take()
     }
 
-    /// An idle connection, or a new one, as soon as there may be one more.
+    /// An idle connection for transactions, or a new one, as soon as there may be one more.
     pub(crate) fn take(self: &Arc<Self>) -> Result<Lease, Fault> {
+        self.take_for(Purpose::Transactions)
+    }
+
+    fn take_for(self: &Arc<Self>, purpose: Purpose) -> Result<Lease, Fault> {
         let deadline = Instant::now() + self.wait;
         let mut state = self.state();
         let era = loop {
-            if let Some(link) = state.idle.pop() {
+            if let Some(fit) = state.idle.iter().rposition(|link| link.purpose == purpose) {
+                let link = state.idle.swap_remove(fit);
                 return Ok(self.lease(link));
             }
             if state.open < self.most {
                 state.open += 1;
                 break state.era;
+            }
+            if let Some(other) = state.idle.pop() {
+                drop(state);
+                return self.lease(other).made_fit(purpose);
             }
             let left = deadline.saturating_duration_since(Instant::now());
             if left.is_zero() {
@@ -92,7 +104,7 @@ impl Pool {
                 .0;
         };
         drop(state);
-        match self.connect(era) {
+        match self.connect(era, purpose) {
             Ok(link) => Ok(self.lease(link)),
             Err(error) => {
                 self.close_one();
@@ -101,15 +113,32 @@ impl Pool {
         }
     }
 
-    /// Runs `work` on a connection; once more, when it ended for reasons that a second try may not
-    /// meet again. `work` must not have written anything durable when it fails so.
+    /// Runs `work` on a connection for transactions; once more, when it ended for reasons that a
+    /// second try may not meet again. `work` must not have written anything durable when it fails so.
     pub(crate) fn attempt<T>(
         self: &Arc<Self>,
+        work: impl FnMut(Lease) -> Result<T, Fault>,
+    ) -> Result<T, Fault> {
+        self.attempt_for(Purpose::Transactions, work)
+    }
+
+    /// Runs `work`, a question of one statement, as [`attempt`](Self::attempt) does, but without a
+    /// transaction around it.
+    pub(crate) fn ask<T>(
+        self: &Arc<Self>,
+        work: impl FnMut(Lease) -> Result<T, Fault>,
+    ) -> Result<T, Fault> {
+        self.attempt_for(Purpose::Statements, work)
+    }
+
+    fn attempt_for<T>(
+        self: &Arc<Self>,
+        purpose: Purpose,
         mut work: impl FnMut(Lease) -> Result<T, Fault>,
     ) -> Result<T, Fault> {
         let mut tried = false;
         loop {
-            match self.take().and_then(&mut work) {
+            match self.take_for(purpose).and_then(&mut work) {
                 Err(Fault::Lost(_)) if !tried => self.forget_idle(),
                 Err(Fault::Deadlock | Fault::Duplicate) if !tried => {}
                 result => return result,
@@ -137,9 +166,14 @@ impl Pool {
         }
     }
 
-    fn connect(&self, era: u64) -> Result<Link, mysql::Error> {
-        let (conn, facts) = link::connect(&self.opts, &self.setup)?;
-        Ok(Link { conn, facts, era })
+    fn connect(&self, era: u64, purpose: Purpose) -> Result<Link, mysql::Error> {
+        let (conn, facts) = link::connect(&self.opts, &self.setup, purpose)?;
+        Ok(Link {
+            conn,
+            facts,
+            purpose,
+            era,
+        })
     }
 
     fn close_one(&self) {
@@ -208,13 +242,28 @@ impl Lease {
             .map_or(0, |link| link.conn.connection_id())
     }
 
+    fn made_fit(mut self, purpose: Purpose) -> Result<Lease, Fault> {
+        let done = self.conn()?.query_drop(purpose.setting());
+        self.judge(done)?;
+        if let Some(link) = &mut self.link {
+            link.purpose = purpose;
+        }
+        Ok(self)
+    }
+
+    /// A statement is sent, which opens a transaction unless it is one.
+    fn begin(&mut self) {
+        let link = self.link.as_ref();
+        self.open |= link.is_some_and(|link| link.purpose == Purpose::Transactions);
+    }
+
     /// Runs a statement that answers no rows.
     pub(crate) fn run(&mut self, sql: &str, values: Vec<Value>) -> Result<Done, Fault> {
         let done = self.conn()?.exec_iter(sql, values).map(|answer| Done {
             rows: answer.affected_rows(),
             number: answer.last_insert_id(),
         });
-        self.open = true;
+        self.begin();
         self.judge(done)
     }
 
@@ -237,7 +286,7 @@ impl Lease {
         values: Vec<Value>,
         mut visit: impl FnMut(Row) -> Result<ControlFlow<()>, Fault>,
     ) -> Result<(), Fault> {
-        self.open = true;
+        self.begin();
         let (end, over) = match self.conn()?.exec_iter(sql, values) {
             Ok(rows) => walk(rows, &mut visit),
             Err(error) => (Err(error.into()), true),
@@ -250,7 +299,7 @@ impl Lease {
 
     /// Runs statements that are ours to the letter, one after another, in one exchange.
     pub(crate) fn script(&mut self, sql: &str) -> Result<(), Fault> {
-        self.open = true;
+        self.begin();
         let done = self.conn()?.query_drop(sql);
         self.judge(done)
     }

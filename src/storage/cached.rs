@@ -45,7 +45,8 @@ mod tabs;
 mod write;
 
 use super::{
-    AccountSession, CollectionSession, ReadFrom, Storage, StorageError, StorageResult, WriteSession,
+    AccountSession, CollectionSession, Question, ReadFrom, RowVisit, Storage, StorageError,
+    StorageResult, WriteSession,
 };
 use crate::cache::legacy::{FLAG_SERIALIZED, collections_key, tabs_key, write_volume_key};
 use crate::cache::{Cache, Kind};
@@ -76,6 +77,14 @@ impl Cached {
     pub fn new(inner: Arc<dyn Storage>, cache: Arc<dyn Cache>, life: u32) -> Self {
         Cached {
             shared: Arc::new(Shared { inner, cache, life }),
+        }
+    }
+
+    /// What PHP stored has to be in the database before a collection is read there.
+    fn absorb_before(&self, user: UserId, collection: &CollectionName) -> StorageResult<()> {
+        match tabs::is_tabs(collection) {
+            true => tabs::absorb(&self.shared, user, &Listing::look(&self.shared, user)),
+            false => Ok(()),
         }
     }
 }
@@ -116,10 +125,18 @@ impl Storage for Cached {
         collection: &CollectionName,
         from: ReadFrom,
     ) -> StorageResult<Box<dyn CollectionSession>> {
-        if tabs::is_tabs(collection) {
-            tabs::absorb(&self.shared, user, &Listing::look(&self.shared, user))?;
-        }
+        self.absorb_before(user, collection)?;
         self.shared.inner.read_collection(user, collection, from)
+    }
+
+    fn read_once(
+        &self,
+        user: UserId,
+        question: Question<'_>,
+        visit: RowVisit<'_>,
+    ) -> StorageResult<Timestamp> {
+        self.absorb_before(user, question.collection)?;
+        self.shared.inner.read_once(user, question, visit)
     }
 
     fn write_collection(

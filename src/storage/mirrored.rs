@@ -9,8 +9,8 @@
 //! every write; what it missed in that time it does not have.
 
 use super::{
-    AccountSession, CollectionSession, Columns, ReadFrom, RowVisit, Storage, StorageResult,
-    WriteSession,
+    AccountSession, CollectionSession, Columns, Question, ReadFrom, RowVisit, Storage,
+    StorageResult, Times, WriteSession,
 };
 use crate::sync::{CollectionName, Query, RecordId, Timestamp, UserId, WboRef, WboWrite};
 use std::ops::ControlFlow;
@@ -81,6 +81,19 @@ impl Storage for Mirrored {
         from: ReadFrom,
     ) -> StorageResult<Box<dyn CollectionSession>> {
         self.primary.read_collection(user, collection, from)
+    }
+
+    fn read_times(&self, user: UserId) -> StorageResult<Times> {
+        self.primary.read_times(user)
+    }
+
+    fn read_once(
+        &self,
+        user: UserId,
+        question: Question<'_>,
+        visit: RowVisit<'_>,
+    ) -> StorageResult<Timestamp> {
+        self.primary.read_once(user, question, visit)
     }
 
     fn write_collection(

@@ -72,6 +72,22 @@ pub enum ReadFrom {
     Primary,
 }
 
+/// What is asked of a collection when one answer is all that is wanted.
+#[derive(Clone, Copy, Debug)]
+pub struct Question<'q> {
+    /// The collection, which need not exist.
+    pub collection: &'q CollectionName,
+    /// Which copy of the data will do.
+    pub from: ReadFrom,
+    /// Which of its records, in which order.
+    pub query: &'q Query,
+    /// What of each record.
+    pub columns: Columns,
+}
+
+/// A time, and every collection that has records with its own.
+pub type Times = (Timestamp, Vec<(CollectionName, Timestamp)>);
+
 /// What a visit of one row answers: go on, or that was enough.
 pub type RowVisit<'v> = &'v mut dyn FnMut(WboRef<'_>) -> ControlFlow<()>;
 
@@ -88,6 +104,27 @@ pub trait Storage: Send + Sync {
         collection: &CollectionName,
         from: ReadFrom,
     ) -> StorageResult<Box<dyn CollectionSession>>;
+
+    /// The time and the listing of [`read_account`](Self::read_account), for callers that want no more:
+    /// every sync begins with it.
+    fn read_times(&self, user: UserId) -> StorageResult<Times> {
+        let mut session = self.read_account(user)?;
+        let times = session.times()?;
+        Ok((session.time(), times))
+    }
+
+    /// Visits what a query selects, as one scan of a session that is not needed any more; answers the
+    /// session's time. When it fails, some rows may have been visited.
+    fn read_once(
+        &self,
+        user: UserId,
+        question: Question<'_>,
+        visit: RowVisit<'_>,
+    ) -> StorageResult<Timestamp> {
+        let mut session = self.read_collection(user, question.collection, question.from)?;
+        session.scan(question.query, question.columns, visit)?;
+        Ok(session.time())
+    }
 
     /// Opens a transaction that alone may change the collection, which need not exist, until it is
     /// committed or dropped. Waits for other writers up to the engine's own deadline.
@@ -150,7 +187,8 @@ pub trait CollectionSession: Send {
     fn get(&mut self, id: &RecordId, visit: &mut dyn FnMut(WboRef<'_>)) -> StorageResult<bool>;
 
     /// Calls `visit` with every record that `query` selects, in its order, until there are no more
-    /// or `visit` breaks. Rows are visited as the database delivers them, never gathered.
+    /// or `visit` breaks. Rows are visited as the database delivers them, never gathered. Where many
+    /// are left when it breaks, that may be the end of the session: what it is asked next can fail.
     fn scan(&mut self, query: &Query, columns: Columns, visit: RowVisit<'_>) -> StorageResult<()>;
 }
 

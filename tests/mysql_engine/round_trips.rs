@@ -3,12 +3,13 @@
 use super::{Place, USER, full, name, put};
 use std::io::{Read, Write};
 use std::net::{TcpListener, TcpStream};
+use std::ops::ControlFlow;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::thread;
 use weft::storage::mysql::{Address, MySqlStorage};
-use weft::storage::{ReadFrom, Storage};
-use weft::sync::{RecordId, WboWrite};
+use weft::storage::{Columns, Question, ReadFrom, Storage};
+use weft::sync::{Query, RecordId, WboWrite};
 
 /// Stands between a host and the server, and counts how often the host speaks after the server.
 struct Wire {
@@ -73,7 +74,8 @@ fn host(place: &Place<'_>) -> (Wire, MySqlStorage) {
     let port = wire.port;
     let host = place.host_with(|config| {
         config.write.address = Address::Tcp("127.0.0.1".to_owned(), port);
-        config.connections = 1;
+        // One for transactions and one for single statements.
+        config.connections = 2;
     });
     (wire, host)
 }
@@ -113,7 +115,37 @@ fn a_hundred_merges_take_five_exchanges() {
 }
 
 #[test]
-fn reading_takes_five_exchanges() {
+fn one_answer_takes_one_exchange() {
+    let place = Place::migrated("latin1");
+    let (wire, host) = host(&place);
+    for collection in ["history", "custom"] {
+        put(&host, collection, &hundred("x"));
+        let query = Query::default();
+        let collection = name(collection);
+        let question = Question {
+            collection: &collection,
+            from: ReadFrom::Primary,
+            query: &query,
+            columns: Columns::All,
+        };
+        let list = || {
+            let mut found = 0;
+            let time = host.read_once(USER, question, &mut |_| {
+                found += 1;
+                ControlFlow::Continue(())
+            });
+            assert!(time.is_ok() && found == 100);
+        };
+        list();
+        assert_eq!(wire.count(list), 1);
+    }
+    let times = || assert_eq!(host.read_times(USER).unwrap().1.len(), 2);
+    times();
+    assert_eq!(wire.count(times), 1);
+}
+
+#[test]
+fn a_session_that_reads_takes_five_exchanges() {
     let place = Place::migrated("latin1");
     let (wire, host) = host(&place);
     put(&host, "history", &[full("a", "x")]);
@@ -123,6 +155,17 @@ fn reading_takes_five_exchanges() {
     let list = || drop(host.read_account(USER).unwrap().times().unwrap());
     list();
     assert_eq!(wire.count(list), 5);
+}
+
+#[test]
+fn a_host_with_one_connection_uses_it_for_everything() {
+    let place = Place::migrated("latin1");
+    let host = place.host_with(|config| config.connections = 1);
+    for round in 0..3 {
+        let time = put(&host, "history", &[full("a", &format!("{round}"))]);
+        let (_, times) = host.read_times(USER).unwrap();
+        assert_eq!(times, [(name("history"), time)]);
+    }
 }
 
 #[test]

@@ -15,7 +15,7 @@ use std::any::Any;
 use std::ops::ControlFlow;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicI64, Ordering};
-use weft::storage::{CollectionSession, Columns, ReadFrom, Storage};
+use weft::storage::{CollectionSession, Columns, Question, ReadFrom, Storage};
 use weft::sync::{CollectionName, Query, RecordId, Timestamp, UserId, WboRef, WboWrite};
 
 macro_rules! storage_suite {
@@ -234,7 +234,26 @@ impl Bench {
     }
 
     pub fn get(&self, collection: &str, id: &str) -> Option<Kept> {
-        get(&mut *self.read(collection), id)
+        let found = get(&mut *self.read(collection), id);
+        let (_, once) = self.once(collection, &ids_query(&[id]));
+        assert_eq!(once.first(), found.as_ref(), "read once, and in a session");
+        found
+    }
+
+    /// What a query selects, asked without a session, and the time told.
+    pub fn once(&self, collection: &str, query: &Query) -> (Timestamp, Vec<Kept>) {
+        let (name, mut found) = (name(collection), Vec::new());
+        let question = Question {
+            collection: &name,
+            from: ReadFrom::Primary,
+            query,
+            columns: Columns::All,
+        };
+        let time = self.storage.read_once(self.user, question, &mut |wbo| {
+            found.push(Kept::from(wbo));
+            ControlFlow::Continue(())
+        });
+        (time.unwrap(), found)
     }
 
     pub fn ids(&self, collection: &str, query: &Query) -> Vec<String> {
@@ -249,6 +268,9 @@ impl Bench {
             found.len() as u64,
             "count and scan differ for {query:?}"
         );
+        let (_, once) = self.once(collection, query);
+        let once: Vec<_> = once.into_iter().map(|wbo| wbo.id).collect();
+        assert_eq!(once, found, "read once, and in a session: {query:?}");
         found
     }
 
@@ -260,6 +282,7 @@ impl Bench {
     pub fn listed(&self, user: UserId) -> Vec<String> {
         let mut account = self.storage.read_account(user).unwrap();
         let times = account.times().unwrap();
+        assert_eq!(self.storage.read_times(user).unwrap().1, times);
         let names: Vec<_> = times.into_iter().map(|(name, _)| name).collect();
         let counts = account.counts().unwrap();
         let usage = account.usage().unwrap();

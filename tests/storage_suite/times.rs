@@ -50,13 +50,15 @@ pub fn a_write_is_later_than_what_any_reader_was_told(bench: &Bench) {
         let account = bench.storage.read_account(bench.user).unwrap().time();
         let other = bench.read("other").time();
         let own = bench.read("col").time();
+        let (once, _) = bench.once("col", &Query::default());
+        let (listed, _) = bench.storage.read_times(bench.user).unwrap();
         if let (Some(clock), true) = (&bench.clock, round > 2) {
             clock.move_seconds(-3600);
         }
         let time = bench.put("col", &[full("a", "x")]);
         assert!(
-            time > account && time > other && time > own,
-            "{time}: {account} {other} {own}"
+            time > account && time > other && time > own.max(once) && time > listed,
+            "{time}: {account} {other} {own} {once} {listed}"
         );
     }
 }
@@ -74,6 +76,10 @@ pub fn a_reader_during_a_write_is_told_an_earlier_time(bench: &Bench) {
     let account = bench.storage.read_account(bench.user).unwrap();
     assert!(reader.time() < writing.time());
     assert!(account.time() < writing.time());
+    let (once, found) = bench.once("col", &Query::default());
+    assert_eq!(found[0].payload.as_deref(), Some("old"));
+    let (listed, _) = bench.storage.read_times(bench.user).unwrap();
+    assert!(once.max(listed) < writing.time());
     let time = writing.time();
     writing.commit().unwrap();
     assert_eq!(

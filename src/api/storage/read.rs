@@ -7,15 +7,15 @@ use crate::api::profile::Profile;
 use crate::api::search::{Parameters, Search, SearchReader};
 use crate::api::{Call, at, ok};
 use crate::exchange::{Response, ResponseBody};
-use crate::storage::{CollectionSession, Columns, ReadFrom, StorageError};
-use crate::sync::{CollectionName, Query, RecordId, WboRef};
+use crate::storage::{CollectionSession, Columns, Question, ReadFrom, StorageError};
+use crate::sync::{CollectionName, Query, RecordId, Timestamp, WboRef};
 use http::header::HeaderValue;
 use std::io;
 use std::ops::ControlFlow;
 
 /// A list is gathered up to this size, and then its length and number are known when its headers
-/// are sent. A longer one is streamed.
-const GATHERED_BYTES: usize = 128 << 10;
+/// are sent: a thousand records of history are half of it. A longer one is counted, and streamed.
+const GATHERED_BYTES: usize = 1 << 20;
 
 /// How much of a stream is handed to the gateway at once.
 const CHUNK_BYTES: usize = 32 << 10;
@@ -28,18 +28,31 @@ impl StorageCall<'_> {
         let Ok(id) = RecordId::new(id) else {
             return Err(MISSING);
         };
-        let mut session =
-            self.api
-                .storage
-                .read_collection(self.account.id, collection, ReadFrom::Primary)?;
-        let mut body = Vec::new();
-        let found = session.get(&id, &mut |wbo| write_wbo(&mut body, &wbo, self.profile))?;
+        let query = Query {
+            ids: Some(vec![id]),
+            ..Query::default()
+        };
+        let question = Question {
+            collection,
+            from: ReadFrom::Primary,
+            query: &query,
+            columns: Columns::All,
+        };
+        let (mut body, mut found) = (Vec::new(), false);
+        let time = self
+            .api
+            .storage
+            .read_once(self.account.id, question, &mut |wbo| {
+                write_wbo(&mut body, &wbo, self.profile);
+                found = true;
+                ControlFlow::Continue(())
+            })?;
         let response = if found {
             ok("application/json", body)
         } else {
             MISSING.into_response(self.profile)
         };
-        Ok(at(session.time(), response))
+        Ok(at(time, response))
     }
 
     /// `GET storage/<collection>`. One that does not exist is an empty list.
@@ -62,17 +75,15 @@ impl StorageCall<'_> {
             format,
             profile: self.profile,
         };
-        let mut session =
-            self.api
-                .storage
-                .read_collection(self.account.id, collection, ReadFrom::Any)?;
-        let time = session.time();
-        let (records, body) = match list.gather(&mut *session)? {
-            Some((records, body)) => (records, ResponseBody::Bytes(body)),
+        let storage = &self.api.storage;
+        let (time, records, body) = match self.gather(collection, &list)? {
+            Some((time, records, body)) => (time, records, ResponseBody::Bytes(body)),
             None => {
-                let records = session.count(&list.search.query)?;
+                let mut session =
+                    storage.read_collection(self.account.id, collection, ReadFrom::Any)?;
+                let (time, records) = (session.time(), session.count(list.query())?);
                 let body = Box::new(move |out: &mut dyn io::Write| list.stream(&mut *session, out));
-                (records, ResponseBody::Stream(body))
+                (time, records, ResponseBody::Stream(body))
             }
         };
         let mut response = ok(format.media_type(), body);
@@ -82,6 +93,35 @@ impl StorageCall<'_> {
                 .insert("x-weave-records", HeaderValue::from(records));
         }
         Ok(at(time, response))
+    }
+
+    /// The time, the number of records and the whole list, unless it is long.
+    fn gather(
+        &self,
+        collection: &CollectionName,
+        list: &List,
+    ) -> Result<Option<(Timestamp, u64, Vec<u8>)>, StorageError> {
+        let (mut writer, mut records) = (ListWriter::new(list.format), 0);
+        let question = Question {
+            collection,
+            from: ReadFrom::Any,
+            query: list.query(),
+            columns: list.columns(),
+        };
+        let storage = &self.api.storage;
+        let time = storage.read_once(self.account.id, question, &mut |wbo| {
+            list.add(&mut writer, &wbo);
+            records += 1;
+            match writer.pending() > GATHERED_BYTES {
+                true => ControlFlow::Break(()),
+                false => ControlFlow::Continue(()),
+            }
+        })?;
+        if writer.pending() > GATHERED_BYTES {
+            return Ok(None);
+        }
+        writer.finish();
+        Ok(Some((time, records, writer.drain())))
     }
 }
 
@@ -110,27 +150,6 @@ impl List {
 
     fn query(&self) -> &Query {
         &self.search.query
-    }
-
-    /// The number of records and the whole list, unless it is long.
-    fn gather(
-        &self,
-        session: &mut dyn CollectionSession,
-    ) -> Result<Option<(u64, Vec<u8>)>, StorageError> {
-        let (mut list, mut records) = (ListWriter::new(self.format), 0);
-        session.scan(self.query(), self.columns(), &mut |wbo| {
-            self.add(&mut list, &wbo);
-            records += 1;
-            match list.pending() > GATHERED_BYTES {
-                true => ControlFlow::Break(()),
-                false => ControlFlow::Continue(()),
-            }
-        })?;
-        if list.pending() > GATHERED_BYTES {
-            return Ok(None);
-        }
-        list.finish();
-        Ok(Some((records, list.drain())))
     }
 
     fn stream(

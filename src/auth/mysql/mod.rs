@@ -74,7 +74,7 @@ impl MySqlAccounts {
     ) -> AuthResult<()> {
         let mut read = |with_extras| {
             let sql = format!("{} {condition}", self.tables.select(with_extras));
-            self.pool.attempt(|mut lease| {
+            self.pool.ask(|mut lease| {
                 lease.each(&sql, values.to_vec(), |row| {
                     Ok(match stored(&row)? {
                         Some(stored) => visit(stored),

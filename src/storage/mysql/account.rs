@@ -9,7 +9,7 @@ use crate::mysql::Lease;
 use crate::mysql::row;
 use crate::storage::{AccountSession, StorageResult};
 use crate::sync::{CollectionName, Timestamp, UserId};
-use mysql::Value;
+use mysql::{Row, Value};
 use std::ops::ControlFlow;
 use std::sync::Arc;
 
@@ -57,38 +57,16 @@ impl Account {
         sql: &str,
         values: Vec<Value>,
     ) -> Result<Vec<(CollectionName, i64)>, Fault> {
-        let mut rows: Vec<(CollectionName, i64, bool)> = Vec::new();
+        let mut listed = Listed::default();
         self.lease.each(sql, values, |row| {
-            let given = row::text(&row, 1);
-            let name = Tables::name_of(row::certain(&row, 0)?, given.as_deref());
-            if let Some(name) = name {
-                rows.push((name, row::number(&row, 2)?.unwrap_or(0), given.is_some()));
-            }
+            listed.add(&row)?;
             Ok(ControlFlow::Continue(()))
         })?;
-        // A name that the user's own list gives wins over the same name by convention.
-        rows.sort_by(|a, b| (&a.0, !a.2).cmp(&(&b.0, !b.2)));
-        rows.dedup_by(|later, earlier| later.0 == earlier.0);
-        Ok(rows
-            .into_iter()
-            .map(|(name, number, _)| (name, number))
-            .collect())
+        Ok(listed.by_name())
     }
 
     fn read_times(&mut self) -> Result<Vec<(CollectionName, i64)>, Fault> {
-        let (wbo, tables) = (&self.table, &self.engine.tables);
-        // Without the subselects, every record of the user would be read: this way two look-ups in
-        // an index for each collection do.
-        let sql = format!(
-            "SELECT c.collection, n.name, GREATEST(COALESCE(c.newest, 0), COALESCE(t.modified, 0)) \
-             FROM (SELECT collection, MAX(modified) AS newest FROM {wbo} \
-                   WHERE username = ? GROUP BY collection) AS c \
-             LEFT JOIN {} AS t ON t.userid = ? AND t.collectionid = c.collection \
-             LEFT JOIN {} AS n ON n.userid = ? AND n.collectionid = c.collection \
-             WHERE EXISTS (SELECT 1 FROM {wbo} AS e \
-                   WHERE e.username = ? AND e.collection = c.collection AND e.ttl > ?)",
-            tables.times, tables.collections
-        );
+        let sql = times_query(&self.engine.tables, self.user, "?");
         let mut values = vec![Value::from(self.user.number()); 4];
         values.push(expiry(self.now));
         self.by_name(&sql, values)
@@ -110,9 +88,52 @@ impl Account {
     }
 }
 
+/// A query for the number, the given name and the time of every collection with records, and a NULL,
+/// by which its rows are told from others in a union. Its values are the user four times, and what `living` has: what the `ttl` of a living record is greater than.
+pub(super) fn times_query(tables: &Tables, user: UserId, living: &str) -> String {
+    let wbo = tables.wbo(user);
+    // Without the subselects, every record of the user would be read: this way two look-ups in an
+    // index for each collection do.
+    format!(
+        "SELECT c.collection, n.name, GREATEST(COALESCE(c.newest, 0), COALESCE(t.modified, 0)), NULL \
+         FROM (SELECT collection, MAX(modified) AS newest FROM {wbo} \
+               WHERE username = ? GROUP BY collection) AS c \
+         LEFT JOIN {} AS t ON t.userid = ? AND t.collectionid = c.collection \
+         LEFT JOIN {} AS n ON n.userid = ? AND n.collectionid = c.collection \
+         WHERE EXISTS (SELECT 1 FROM {wbo} AS e \
+               WHERE e.username = ? AND e.collection = c.collection AND e.ttl > {living})",
+        tables.times, tables.collections
+    )
+}
+
+/// Collections with a number each, and whether their name is one that the user's own list gives.
+#[derive(Default)]
+pub(super) struct Listed(Vec<(CollectionName, i64, bool)>);
+
+impl Listed {
+    /// Takes a row of a collection's number, its given name and a number.
+    pub(super) fn add(&mut self, row: &Row) -> Result<(), Fault> {
+        let given = row::text(row, 1);
+        let name = Tables::name_of(row::certain(row, 0)?, given.as_deref());
+        if let Some(name) = name {
+            let number = row::number(row, 2)?.unwrap_or(0);
+            self.0.push((name, number, given.is_some()));
+        }
+        Ok(())
+    }
+
+    /// In the order of names, each once: a given name wins over the same name by convention.
+    pub(super) fn by_name(mut self) -> Vec<(CollectionName, i64)> {
+        self.0.sort_by(|a, b| (&a.0, !a.2).cmp(&(&b.0, !b.2)));
+        self.0.dedup_by(|later, earlier| later.0 == earlier.0);
+        let pairs = self.0.into_iter();
+        pairs.map(|(name, number, _)| (name, number)).collect()
+    }
+}
+
 fn probe_user(engine: &Engine, lease: &mut Lease, user: UserId) -> Result<Probe, Fault> {
     let sql = format!(
-        "SELECT {NOW} FROM (SELECT 1 AS one) AS c LEFT JOIN {} AS t ON t.userid = ?",
+        "SELECT {NOW}, t.modified FROM (SELECT 1 AS one) AS c LEFT JOIN {} AS t ON t.userid = ?",
         engine.tables.times
     );
     probe(lease, &sql, vec![user.number().into()])

@@ -39,12 +39,15 @@
 //! process's might not, until its clock has passed it too. What was told as a collection's time,
 //! every write passes.
 //!
+//! Most readers want one answer and no session: [`once`] gives it in one statement.
+//!
 //! Which records have expired is decided by the session's own clock.
 
 mod account;
 mod config;
 mod fault;
 mod migrate;
+mod once;
 mod put;
 mod read;
 mod records;
@@ -58,7 +61,8 @@ pub use config::MySqlConfig;
 use self::tables::Tables;
 use crate::mysql::{Fault, Lease, Pool, schema};
 use crate::storage::{
-    AccountSession, CollectionSession, ReadFrom, Storage, StorageError, StorageResult, WriteSession,
+    AccountSession, CollectionSession, Question, ReadFrom, RowVisit, Storage, StorageError,
+    StorageResult, Times, WriteSession,
 };
 use crate::sync::{CollectionName, Timestamp, UserId};
 use std::sync::Arc;
@@ -190,6 +194,34 @@ impl Storage for MySqlStorage {
             read::ReadSession::open(engine, lease, user, collection)
         })?;
         Ok(Box::new(session))
+    }
+
+    fn read_times(&self, user: UserId) -> StorageResult<Times> {
+        match self.engine.answer(once::times(&self.engine, user))? {
+            Some(times) => Ok(times),
+            None => {
+                let mut session = self.read_account(user)?;
+                let times = session.times()?;
+                Ok((session.time(), times))
+            }
+        }
+    }
+
+    fn read_once(
+        &self,
+        user: UserId,
+        question: Question<'_>,
+        visit: RowVisit<'_>,
+    ) -> StorageResult<Timestamp> {
+        let told = once::records(&self.engine, user, question, visit);
+        match self.engine.answer(told)? {
+            Some(time) => Ok(time),
+            None => {
+                let mut session = self.read_collection(user, question.collection, question.from)?;
+                session.scan(question.query, question.columns, visit)?;
+                Ok(session.time())
+            }
+        }
     }
 
     fn write_collection(

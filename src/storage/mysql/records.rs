@@ -26,7 +26,7 @@ pub(super) fn expiry(now: Timestamp) -> Value {
     now.seconds().min(NEVER - 1).into()
 }
 
-const ALL: &str = "id, modified, parentid, predecessorid, sortindex, payload";
+pub(super) const ALL: &str = "id, modified, parentid, predecessorid, sortindex, payload";
 
 impl Records {
     pub(super) fn get(
@@ -163,13 +163,18 @@ pub(super) fn used_bytes(
     }
 }
 
-fn selects_nothing(query: &Query) -> bool {
+pub(super) fn selects_nothing(query: &Query) -> bool {
     query.ids.as_ref().is_some_and(Vec::is_empty) || query.limit == Some(0)
 }
 
 /// The conditions of a query, their values appended to those of [`Records::place`].
 fn conditions(query: &Query, values: &mut Vec<Value>) -> String {
-    let mut sql = "username = ? AND collection = ? AND ttl > ?".to_owned();
+    let place = "username = ? AND collection = ? AND ttl > ?".to_owned();
+    narrowed(place, query, values)
+}
+
+/// A condition, and those of a query.
+pub(super) fn narrowed(mut sql: String, query: &Query, values: &mut Vec<Value>) -> String {
     let simple: [(&str, Option<Value>); 6] = [
         ("parentid =", query.parentid.as_deref().map(Value::from)),
         (
@@ -211,7 +216,7 @@ pub(super) fn one_of(ids: &[RecordId], values: &mut Vec<Value>) -> String {
     vec!["?"; places].join(", ")
 }
 
-fn order(query: &Query) -> &'static str {
+pub(super) fn order(query: &Query) -> &'static str {
     match query.sort {
         None => "id",
         Some(Sort::Oldest) => "modified, id",
@@ -220,7 +225,7 @@ fn order(query: &Query) -> &'static str {
     }
 }
 
-fn window(query: &Query, values: &mut Vec<Value>) -> &'static str {
+pub(super) fn window(query: &Query, values: &mut Vec<Value>) -> &'static str {
     match (query.limit, query.offset) {
         (None, None) => "",
         (Some(limit), None) => {
@@ -235,7 +240,7 @@ fn window(query: &Query, values: &mut Vec<Value>) -> &'static str {
     }
 }
 
-fn with_id<T>(row: &Row, visit: impl FnOnce(WboRef<'_>) -> T) -> Result<T, Fault> {
+pub(super) fn with_id<T>(row: &Row, visit: impl FnOnce(WboRef<'_>) -> T) -> Result<T, Fault> {
     let id = row::text(row, 0).ok_or_else(|| Fault::broken("a record has no id"))?;
     Ok(visit(WboRef {
         id: &id,
@@ -247,7 +252,7 @@ fn with_id<T>(row: &Row, visit: impl FnOnce(WboRef<'_>) -> T) -> Result<T, Fault
     }))
 }
 
-fn with_record<T>(row: &Row, visit: impl FnOnce(WboRef<'_>) -> T) -> Result<T, Fault> {
+pub(super) fn with_record<T>(row: &Row, visit: impl FnOnce(WboRef<'_>) -> T) -> Result<T, Fault> {
     let id = row::text(row, 0).ok_or_else(|| Fault::broken("a record has no id"))?;
     let (parentid, predecessorid) = (row::text(row, 2), row::text(row, 3));
     let payload = row::text(row, 5);

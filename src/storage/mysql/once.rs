@@ -1,0 +1,229 @@
+//! Answers in one exchange: the time and what is asked for, by one statement that is a transaction of
+//! its own.
+//!
+//! That statement holds the shared locks of a probe and makes the snapshot, and nothing says which of
+//! the two the server does first. So it reads the rows of our own table twice: locked, as they are, and
+//! in the snapshot. Every writer that ends leaves `modified` or `told` of its row later than before. If
+//! the two readings agree, nobody's end lies between them:
+//!
+//! * A writer that chose its time before the statement began held its row then, and had ended when the
+//!   lock was granted. Its end is in the locked reading, so it is in the snapshot.
+//! * All others choose their time later, by a clock not earlier than the statement's own.
+//!
+//! So the time of the head of the engine holds: the statement's clock less a centisecond. If the
+//! readings differ, a lock is refused, or the server knows no such locks, nothing is answered, and a
+//! session is opened instead. The locks last as long as the statement.
+
+use super::Engine;
+use super::account::{Listed, times_query};
+use super::records::{self, with_id, with_record};
+use super::tables::{LIVING, NOW, WHOLE_USER};
+use crate::mysql::{Fault, Lease, Pool, row};
+use crate::storage::{Columns, Question, ReadFrom, RowVisit, Times};
+use crate::sync::{Timestamp, UserId};
+use mysql::{Row, Value};
+use std::ops::ControlFlow;
+use std::sync::Arc;
+
+/// LIMIT without a limit: in a part of a UNION, an order without one is not kept.
+const ALL_OF_THEM: &str = " LIMIT 18446744073709551615";
+
+/// The listing of a user's collections, unless a session has to be opened for it.
+pub(super) fn times(engine: &Engine, user: UserId) -> Result<Option<Times>, Fault> {
+    engine.reading().ask(|mut lease| {
+        let Some(locking) = engine.locking(&lease) else {
+            return Ok(None);
+        };
+        let times = &engine.tables.times;
+        let listing = times_query(&engine.tables, user, LIVING);
+        let sql = format!(
+            "(SELECT {NOW}, NULL, MIN(s.floor), COUNT(t.userid) = MIN(s.number) \
+               AND COALESCE(SUM(t.modified + t.told), 0) = MIN(s.total) \
+             FROM (SELECT COUNT(*) AS number, COALESCE(SUM(modified + told), 0) AS total, \
+                   MIN(IF(collectionid = ?, NULL, GREATEST(modified, told))) AS floor \
+                   FROM {times} WHERE userid = ?) AS s \
+             LEFT JOIN {times} AS t ON t.userid = ? {locking}) \
+             UNION ALL ({listing})"
+        );
+        let mut values = vec![Value::from(user.number()); 7];
+        values[0] = WHOLE_USER.into();
+        let (mut head, mut listed) = (None, Listed::default());
+        let end = lease.each(&sql, values, |row| {
+            match row::number(&row, 3)? {
+                Some(agree) => head = Some(Head::of_user(&row, agree != 0)?),
+                None => listed.add(&row)?,
+            }
+            Ok(ControlFlow::Continue(()))
+        });
+        let Some(head) = told(end, head)? else {
+            return Ok(None);
+        };
+        let time = match (locking.is_empty(), head.agree) {
+            (true, _) => head.floor.unwrap_or_default(),
+            (false, true) => engine.behind(head.now),
+            (false, false) => return Ok(None),
+        };
+        let times = listed.by_name().into_iter();
+        let times = times.map(|(name, centis)| (name, Timestamp::from_centis(centis)));
+        Ok(Some((time, times.collect())))
+    })
+}
+
+/// Visits what a question selects, and answers the time; nothing, and no row is visited, if a session
+/// has to be opened for it.
+pub(super) fn records(
+    engine: &Engine,
+    user: UserId,
+    question: Question<'_>,
+    visit: RowVisit<'_>,
+) -> Result<Option<Timestamp>, Fault> {
+    if records::selects_nothing(question.query) {
+        return Ok(None);
+    }
+    let pool: &Arc<Pool> = match question.from {
+        ReadFrom::Any => engine.reading(),
+        ReadFrom::Primary => &engine.write,
+    };
+    pool.ask(|mut lease| {
+        let Some(locking) = engine.locking(&lease) else {
+            return Ok(None);
+        };
+        let (sql, values) = statement(engine, user, question, locking);
+        let (mut head, mut begun) = (None, false);
+        let end = lease.each(&sql, values, |row| {
+            if matches!(row.as_ref(0), Some(Value::NULL)) {
+                let found = Head::of_collection(&row)?;
+                let goes_on = found.agree || locking.is_empty();
+                head = Some(found);
+                return Ok(match goes_on {
+                    true => ControlFlow::Continue(()),
+                    false => ControlFlow::Break(()),
+                });
+            }
+            if head.is_none() {
+                return Err(Fault::broken(
+                    "a record came before the time of its reading",
+                ));
+            }
+            begun = true;
+            match question.columns {
+                Columns::Id => with_id(&row, &mut *visit),
+                Columns::All => with_record(&row, &mut *visit),
+            }
+        });
+        let end = end.map_err(|fault| match fault {
+            // Not again: some rows were visited.
+            Fault::Lost(why) if begun => Fault::Unavailable(why),
+            Fault::Deadlock if begun => Fault::Locked,
+            fault => fault,
+        });
+        if begun {
+            end?;
+        } else if told(end, head.as_ref())?.is_none() {
+            return Ok(None);
+        }
+        Ok(head.and_then(|head| {
+            let floor = head.floor.unwrap_or_default();
+            match (locking.is_empty(), head.agree) {
+                (true, _) => Some(floor),
+                (false, true) => Some(engine.behind(head.now).max(floor)),
+                (false, false) => None,
+            }
+        }))
+    })
+}
+
+/// A reading that met a lock has told nothing.
+fn told<T>(end: Result<(), Fault>, head: Option<T>) -> Result<Option<T>, Fault> {
+    match end {
+        Ok(()) if head.is_some() => Ok(head),
+        Ok(()) => Err(Fault::broken("the database does not tell the time")),
+        Err(Fault::Locked) => Ok(None),
+        Err(fault) => Err(fault),
+    }
+}
+
+/// One row with the time in its second column and what our own table says behind the columns of
+/// records, which are in the other rows.
+fn statement(
+    engine: &Engine,
+    user: UserId,
+    question: Question<'_>,
+    locking: &str,
+) -> (String, Vec<Value>) {
+    let (wbo, times) = (engine.tables.wbo(user), &engine.tables.times);
+    let (number, of_number) = engine.tables.number(user, question.collection);
+    let user = Value::from(user.number());
+    let mut values = vec![user.clone(); 3];
+    values.extend(of_number.iter().cloned());
+    values.extend([user.clone(), user]);
+    values.extend(of_number);
+    let selected = records::narrowed(
+        format!("username = ? AND collection = ({number}) AND ttl > {LIVING}"),
+        question.query,
+        &mut values,
+    );
+    let order = records::order(question.query);
+    let window = match records::window(question.query, &mut values) {
+        "" => ALL_OF_THEM,
+        window => window,
+    };
+    let columns = match question.columns {
+        Columns::Id => "id, NULL, NULL, NULL, NULL, NULL",
+        Columns::All => records::ALL,
+    };
+    let sql = format!(
+        "(SELECT NULL AS id, {NOW} AS modified, NULL AS parentid, NULL AS predecessorid, \
+           NULL AS sortindex, NULL AS payload, t.modified AS row_modified, t.told AS row_told, \
+           (SELECT s.modified FROM {times} AS s WHERE s.userid = ? AND s.collectionid = c.id), \
+           (SELECT s.told FROM {times} AS s WHERE s.userid = ? AND s.collectionid = c.id), \
+           (SELECT MAX(w.modified) FROM {wbo} AS w WHERE w.username = ? AND w.collection = c.id) \
+         FROM ({number}) AS c \
+         LEFT JOIN {times} AS t ON t.userid = ? AND t.collectionid = c.id {locking}) \
+         UNION ALL (SELECT {columns}, NULL, NULL, NULL, NULL, NULL FROM {wbo} \
+         WHERE {selected} ORDER BY {order}{window})"
+    );
+    (sql, values)
+}
+
+/// What a statement says beside what it was asked for.
+struct Head {
+    now: Timestamp,
+    /// No write that is not in the snapshot has a time up to this.
+    floor: Option<Timestamp>,
+    /// Whether our own table was the same in the snapshot and under the locks.
+    agree: bool,
+}
+
+impl Head {
+    fn of_user(row: &Row, agree: bool) -> Result<Head, Fault> {
+        Ok(Head {
+            now: Timestamp::from_centis(row::certain(row, 0)?),
+            floor: row::number(row, 2)?.map(Timestamp::from_centis),
+            agree,
+        })
+    }
+
+    fn of_collection(row: &Row) -> Result<Head, Fault> {
+        let [modified, told, seen_modified, seen_told, newest] =
+            [6, 7, 8, 9, 10].map(|column| row::number(row, column));
+        let (seen, newest) = ((seen_modified?, seen_told?), newest?);
+        let floor = seen.0.max(seen.1).max(newest);
+        Ok(Head {
+            now: Timestamp::from_centis(row::certain(row, 1)?),
+            floor: floor.map(Timestamp::from_centis),
+            agree: (modified?, told?) == seen,
+        })
+    }
+}
+
+impl Engine {
+    /// The words that lock what is read for a moment; none are needed on a replica. Nothing where the
+    /// server has no such words.
+    fn locking(&self, lease: &Lease) -> Option<&'static str> {
+        match self.is_primary(lease) {
+            true => lease.facts.share_nowait,
+            false => Some(""),
+        }
+    }
+}
