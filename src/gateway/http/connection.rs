@@ -18,7 +18,7 @@ use hyper::server::conn::http1;
 use hyper::service::service_fn;
 use hyper_util::rt::{TokioIo, TokioTimer};
 use tokio::net::TcpStream;
-use tokio::sync::{Semaphore, SemaphorePermit, oneshot, watch};
+use tokio::sync::{Notify, Semaphore, SemaphorePermit, oneshot, watch};
 use tokio::time::timeout;
 
 use super::Settings;
@@ -41,6 +41,8 @@ pub(super) struct Shared {
     /// Who may have a worker wait for the rest of a body. The other workers are for those who have
     /// sent all, so that nobody is kept waiting by clients that are slow, or make believe to be.
     uploads: Semaphore,
+    /// Tells connections that others wait for their places.
+    pub(super) full: Notify,
 }
 
 impl Shared {
@@ -53,6 +55,7 @@ impl Shared {
             application,
             workers,
             uploads: Semaphore::new(settings.workers.div_ceil(2).clamp(1, 1 << 20)),
+            full: Notify::new(),
             settings,
         }
     }
@@ -101,7 +104,14 @@ pub(super) async fn converse(
 
     let mut stopped = pin!(stop.wait_for(|stopped| *stopped));
     let mut stopping = false;
+    let mut full = Box::pin(shared.full.notified());
     let ended = poll_fn(|context| {
+        while full.as_mut().poll(context).is_ready() {
+            if phase.is_waiting_for(settings.spare) {
+                return Poll::Ready(Ok(()));
+            }
+            full.set(shared.full.notified());
+        }
         if !stopping && stopped.as_mut().poll(context).is_ready() {
             stopping = true;
             Pin::new(&mut connection).graceful_shutdown();

@@ -23,7 +23,7 @@ use std::thread::{self, JoinHandle};
 use std::time::Duration;
 
 use tokio::runtime::Runtime;
-use tokio::sync::{Semaphore, watch};
+use tokio::sync::{OwnedSemaphorePermit, Semaphore, watch};
 
 use self::connection::{Shared, converse};
 use self::workers::Workers;
@@ -40,6 +40,9 @@ pub struct Settings {
     pub crowd: usize,
     /// Connections held at a time; more wait in the system's queue.
     pub connections: usize,
+    /// While more wait, a connection whose client asks nothing for this long is closed. Else whoever
+    /// opens enough of them and says nothing keeps everybody out.
+    pub spare: Duration,
     /// Bytes of a request's line and headers. A request for 500 records names them in its query.
     pub header_bytes: usize,
     /// Number of a request's headers.
@@ -67,6 +70,7 @@ impl Default for Settings {
             queue: 512,
             crowd: 64,
             connections: 512,
+            spare: Duration::from_secs(10),
             header_bytes: 64 * 1024,
             headers: 100,
             header_time: Duration::from_secs(30),
@@ -176,11 +180,11 @@ async fn accept(
     let places = Arc::new(Semaphore::new(most));
     let accepting = async {
         loop {
-            let Ok(place) = Arc::clone(&places).acquire_owned().await else {
-                return;
-            };
             match listener.accept().await {
                 Ok((stream, peer)) => {
+                    let Some(place) = place(&places, shared).await else {
+                        return;
+                    };
                     let conversation = converse(stream, peer, Arc::clone(shared), stopped.clone());
                     tokio::spawn(async move {
                         conversation.await;
@@ -202,6 +206,19 @@ async fn accept(
     tokio::time::timeout(settings.grace, places.acquire_many(all))
         .await
         .is_ok()
+}
+
+/// A place for one more connection. While there is none, those that are of no use at the moment are asked
+/// to leave.
+async fn place(places: &Arc<Semaphore>, shared: &Shared) -> Option<OwnedSemaphorePermit> {
+    let look = shared.settings.spare.min(Duration::from_secs(1));
+    loop {
+        let place = Arc::clone(places).acquire_owned();
+        if let Ok(place) = tokio::time::timeout(look, place).await {
+            return place.ok();
+        }
+        shared.full.notify_waiters();
+    }
 }
 
 /// Runs `work` until `end` is there.

@@ -5,8 +5,8 @@
 
 use std::io;
 use std::pin::Pin;
-use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU8, Ordering::SeqCst};
+use std::sync::{Arc, Mutex, PoisonError};
 use std::task::{Context, Poll, ready};
 use std::time::Duration;
 
@@ -23,6 +23,7 @@ const IN_REQUEST: u8 = 2;
 /// What a connection is busy with, shared by all who move it on.
 pub(super) struct Phase {
     now: AtomicU8,
+    since: Mutex<Instant>,
     unread: AtomicBool,
     broken: AtomicBool,
 }
@@ -33,6 +34,7 @@ impl Phase {
     pub(super) fn new() -> Self {
         Phase {
             now: AtomicU8::new(IN_HEADERS),
+            since: Mutex::new(Instant::now()),
             unread: AtomicBool::new(false),
             broken: AtomicBool::new(false),
         }
@@ -44,7 +46,14 @@ impl Phase {
     }
 
     pub(super) fn request_ended(&self) {
+        *self.since.lock().unwrap_or_else(PoisonError::into_inner) = Instant::now();
         self.now.store(BETWEEN_REQUESTS, SeqCst);
+    }
+
+    /// Whether the client has had nothing to ask for so long, or is that slow with asking.
+    pub(super) fn is_waiting_for(&self, time: Duration) -> bool {
+        let since = *self.since.lock().unwrap_or_else(PoisonError::into_inner);
+        self.now.load(SeqCst) != IN_REQUEST && since.elapsed() >= time
     }
 
     /// The client may still be sending a body that nobody wants.

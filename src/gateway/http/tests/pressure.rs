@@ -269,4 +269,33 @@ fn clients_that_are_slow_with_their_bodies_keep_no_worker_from_the_others() {
     assert!(reply.text().ends_with("half more"), "{}", reply.text());
 }
 
+#[test]
+fn who_holds_a_connection_and_asks_nothing_leaves_when_others_want_its_place() {
+    let settings = Settings {
+        connections: 3,
+        spare: Duration::from_millis(200),
+        ..Settings::default()
+    };
+    let http = Http::with(Arc::new(Double), settings);
+    let mut asked_before = http.connect();
+    let get = GET_BYTES.as_bytes();
+    asked_before.get_mut().write_all(get).unwrap();
+    read_reply(&mut asked_before, false).unwrap();
+    let mut silent = http.connect();
+    let mut slow = http.connect();
+    slow.get_mut().write_all(&get[..20]).unwrap();
+    let reply = http.ask(GET_BYTES).unwrap();
+    assert_eq!(reply.text(), "whole");
+    // As many left as had to, and those who ask on are served.
+    let mut rest = Vec::new();
+    let left = [&mut asked_before, &mut silent, &mut slow]
+        .into_iter()
+        .filter_map(|stream| {
+            let time = Some(Duration::from_millis(100));
+            stream.get_ref().set_read_timeout(time).unwrap();
+            stream.read_to_end(&mut rest).ok()
+        });
+    assert!(left.count() >= 1);
+}
+
 const GET_BYTES: &str = "GET /bytes HTTP/1.1\r\nHost: a\r\n\r\n";
