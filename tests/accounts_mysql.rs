@@ -3,9 +3,7 @@
 
 #[macro_use]
 mod accounts_suite;
-#[cfg(not(without = "mariadb"))]
-#[path = "harness/mariadb.rs"]
-mod mariadb;
+mod harness;
 #[cfg(not(without = "mariadb"))]
 mod mysql_accounts;
 

@@ -1,13 +1,9 @@
 //! The operator's commands on real servers: what a database lacks, whether everything answers, and
 //! hosts that have databases of their own.
 
-#[path = "harness/mariadb.rs"]
-mod mariadb;
-
 mod harness;
 
-use harness::Memcached;
-use mariadb::MariaDb;
+use harness::{MariaDb, Memcached};
 use std::fs;
 use std::io::Write;
 use std::os::unix::fs::PermissionsExt;

@@ -1,8 +1,7 @@
 //! The MySQL engine against the suite of all engines, and alone: beside PHP, between hosts, on a
 //! server that stops, stalls, kills and refuses.
 
-#[path = "harness/mariadb.rs"]
-mod mariadb;
+mod harness;
 mod mysql_engine;
 // This engine's clock is the database's, which no test sets.
 #[macro_use]

@@ -4,13 +4,12 @@
 //! end of a pipe: when the test program ends, in whatever way, the keeper ends the server and
 //! removes its folder.
 
-// Not every test program needs all of it; and a test may panic.
-#![allow(dead_code, clippy::disallowed_methods)]
+// A test may panic.
+#![allow(clippy::disallowed_methods)]
 
 use mysql::prelude::Queryable;
 use mysql::{Conn, OptsBuilder, Row, Value};
 use std::fs;
-use std::net::TcpListener;
 use std::os::unix::fs::PermissionsExt;
 use std::os::unix::process::CommandExt;
 use std::path::{Path, PathBuf};
@@ -19,6 +18,9 @@ use std::sync::atomic::{AtomicU32, Ordering};
 use std::sync::{Mutex, OnceLock};
 use std::thread;
 use std::time::{Duration, Instant};
+
+use super::account::Account;
+use super::ports::Port;
 
 /// How long the server may take until it is ready: generous, for machines that do much else.
 const PATIENCE: Duration = Duration::from_secs(60);
@@ -34,7 +36,7 @@ rm -rf "$1"
 /// A running MariaDB.
 pub struct MariaDb {
     folder: PathBuf,
-    port: u16,
+    port: Port,
     options: Vec<String>,
     server: Mutex<Option<Child>>,
     keeper: Option<(Child, ChildStdin)>,
@@ -68,7 +70,7 @@ impl MariaDb {
         let pipe = keeper.stdin.take().expect("a pipe");
         install(&folder);
         let server = MariaDb {
-            port: free_port(),
+            port: Port::claim(),
             options: options.iter().map(|option| option.to_string()).collect(),
             server: Mutex::new(None),
             keeper: Some((keeper, pipe)),
@@ -85,7 +87,7 @@ impl MariaDb {
     }
 
     pub fn port(&self) -> u16 {
-        self.port
+        self.port.number
     }
 
     pub fn socket(&self) -> PathBuf {
@@ -200,7 +202,7 @@ impl MariaDb {
                 "--pid-file={}",
                 self.folder.join("mariadbd.pid").display()
             ))
-            .arg(format!("--port={}", self.port))
+            .arg(format!("--port={}", self.port()))
             .args(account().map(|name| format!("--user={name}")))
             .args([
                 "--bind-address=127.0.0.1",
@@ -260,16 +262,10 @@ fn install(folder: &Path) {
     }
 }
 
-/// The account that the server runs as: ours, unless that is root's. Debian makes one called `mysql`
-/// only with the package whose service runs at boot.
-fn account() -> Option<&'static str> {
-    let id = Command::new("id").arg("-u").output().expect("id");
-    (id.stdout.trim_ascii() == b"0").then_some("nobody")
-}
-
-fn free_port() -> u16 {
-    let listener = TcpListener::bind("127.0.0.1:0").expect("a port");
-    listener.local_addr().expect("an address").port()
+/// The account that the server runs as: ours, unless that is root's. Debian makes one called `mysql` only
+/// with the package whose service runs at boot.
+fn account() -> Option<String> {
+    Account::for_servers().map(|account| account.name)
 }
 
 fn shown(value: &Value) -> String {

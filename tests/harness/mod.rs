@@ -3,6 +3,8 @@
 //! - [`Gateway`] starts the program behind Apache, nginx or alone, as the files in `apache/` say.
 //! - [`http`] sends requests byte for byte and shows answers byte for byte.
 //! - [`manual`] sets servers up as the manual says.
+//! - [`MariaDb`] and [`Memcached`] can be stopped, killed and started again; [`legacy`] is what the PHP
+//!   server left in them.
 //! - [`slapd`] is a directory server with certificates.
 //! - [`api`] asks the storage API without any ornament.
 //! - [`chromium`] is a real browser.
@@ -31,7 +33,9 @@ mod command;
 mod gateway;
 pub mod http;
 mod installation;
+pub mod legacy;
 pub mod manual;
+mod mariadb;
 mod memcached;
 mod nginx;
 mod ports;
@@ -44,6 +48,7 @@ mod weft;
 pub use command::Ran;
 pub use gateway::{Gateway, Server, Shared};
 pub use installation::{Installation, Node};
+pub use mariadb::MariaDb;
 pub use memcached::Memcached;
 pub use ports::Port;
 pub use site::Site;

@@ -6,7 +6,7 @@
 
 use super::{Place, TESTPASS};
 use crate::accounts_suite::{login_with, name, password};
-use crate::mariadb::MariaDb;
+use crate::harness::MariaDb;
 use mysql::prelude::Queryable;
 use std::time::{Duration, Instant};
 use weft::auth::mysql::MySqlAccounts;

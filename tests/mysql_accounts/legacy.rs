@@ -2,7 +2,7 @@
 
 use super::{PHP_SCHEMA, Place, TESTPASS};
 use crate::accounts_suite::{login_with, name, password};
-use crate::mariadb::MariaDb;
+use crate::harness::MariaDb;
 use weft::auth::{AccountAdmin, Accounts, NewAccount, Refusal};
 
 #[test]

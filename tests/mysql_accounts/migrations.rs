@@ -2,7 +2,7 @@
 
 use super::{Place, TESTPASS};
 use crate::accounts_suite::{login_with, name, password};
-use crate::mariadb::MariaDb;
+use crate::harness::MariaDb;
 use weft::auth::mysql::MySqlAccounts;
 use weft::auth::{AccountAdmin, Accounts, AuthError, NewAccount};
 use weft::mysql::Migration;

@@ -7,7 +7,8 @@ mod migrations;
 mod php;
 
 use crate::accounts_suite::{Abilities, Backend, Bench, password_check};
-use crate::mariadb::MariaDb;
+use crate::harness::MariaDb;
+pub use crate::harness::legacy::USERS as PHP_SCHEMA;
 use std::sync::Arc;
 use std::time::Duration;
 use weft::auth::mysql::{MySqlAccounts, MySqlAccountsConfig};
@@ -16,14 +17,6 @@ use weft::auth::password_check::{Memory, PasswordCheck};
 use weft::auth::{AccountAdmin, Accounts};
 use weft::mysql::{Address, Server};
 use weft::sync::UserName;
-
-/// The table of the legacy PHP server: no index of names, and none of them unique.
-pub const PHP_SCHEMA: &str = "
-    CREATE TABLE users (
-      id int(11) NOT NULL AUTO_INCREMENT, username varchar(32) DEFAULT NULL,
-      password_hash varbinary(128) DEFAULT NULL, email varbinary(64) DEFAULT NULL,
-      status tinyint(4) DEFAULT '1', alert text, reset varbinary(32) DEFAULT NULL,
-      PRIMARY KEY (id)) ENGINE=InnoDB";
 
 /// `testpass`, as PHP hashed it.
 pub const TESTPASS: &str = "{SSHA-256}fuQZ+zDDSzwlLYoQUfsvhKDQrn56nUj5NQ8CjzNWhZtzYWx0c2FsdA==";

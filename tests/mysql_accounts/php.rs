@@ -2,7 +2,7 @@
 
 use super::Place;
 use crate::accounts_suite::{login_with, name, password};
-use crate::mariadb::MariaDb;
+use crate::harness::MariaDb;
 use std::process::Command;
 use weft::auth::{Accounts, NewAccount, Refusal};
 

@@ -5,7 +5,7 @@
 #![allow(clippy::disallowed_methods)]
 
 use super::{Place, USER, full, name, payload, put};
-use crate::mariadb::MariaDb;
+use crate::harness::MariaDb;
 use mysql::prelude::Queryable;
 use std::ops::ControlFlow;
 use std::time::{Duration, Instant};

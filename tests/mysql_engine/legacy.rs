@@ -1,7 +1,7 @@
 //! PHP's rows are read right, and ours are what PHP expects.
 
 use super::{PHP_SCHEMA, Place, USER, full, name, payload, put};
-use crate::mariadb::MariaDb;
+use crate::harness::MariaDb;
 use std::ops::ControlFlow;
 use weft::storage::mysql::Charset;
 use weft::storage::{Columns, ReadFrom, Storage};

@@ -1,7 +1,7 @@
 //! The database is changed by additions only, in the open, and not without being asked.
 
 use super::{PHP_SCHEMA, Place, full, put};
-use crate::mariadb::MariaDb;
+use crate::harness::MariaDb;
 use weft::storage::{Storage, StorageError};
 
 fn sql(migrations: Vec<weft::storage::mysql::Migration>) -> String {

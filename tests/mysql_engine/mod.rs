@@ -7,30 +7,14 @@ mod rivals;
 mod round_trips;
 mod truth;
 
-use crate::mariadb::MariaDb;
+use crate::harness::MariaDb;
+pub use crate::harness::legacy::RECORDS as PHP_SCHEMA;
 use std::time::Duration;
 use weft::storage::mysql::{Address, MySqlConfig, MySqlStorage, Server};
 use weft::storage::{ReadFrom, Storage};
 use weft::sync::{CollectionName, RecordId, Timestamp, UserId, WboWrite};
 
 pub const USER: UserId = UserId::new(7);
-
-/// The tables that the legacy PHP server's own schema makes.
-pub const PHP_SCHEMA: &str = "
-    CREATE TABLE collections (
-      userid int(11) NOT NULL, collectionid smallint(6) NOT NULL, name varchar(32) NOT NULL,
-      PRIMARY KEY (userid, collectionid), KEY nameindex (userid, name)) ENGINE=InnoDB;
-    CREATE TABLE wbo (
-      username int(11) NOT NULL, collection smallint(6) NOT NULL DEFAULT 0,
-      id varbinary(64) NOT NULL DEFAULT '', parentid varbinary(64) DEFAULT NULL,
-      predecessorid varbinary(64) DEFAULT NULL, sortindex int(11) DEFAULT NULL,
-      modified bigint(20) DEFAULT NULL, payload longtext, payload_size int(11) DEFAULT NULL,
-      PRIMARY KEY (username, collection, id),
-      KEY parentindex (username, collection, parentid),
-      KEY modified (username, collection, modified),
-      KEY weightindex (username, collection, sortindex),
-      KEY predecessorindex (username, collection, predecessorid),
-      KEY size_index (username, payload_size)) ENGINE=InnoDB";
 
 /// A database on a server.
 pub struct Place<'s> {
