@@ -1,19 +1,22 @@
-//! Many writers and readers at once, through two front servers with several workers each, on one
-//! SQLite file.
+//! Many writers and readers at once, through two front servers with several workers each: on one
+//! SQLite file, and as two hosts with clocks of their own on one MySQL database.
 //!
 //! What is claimed: a write under `X-If-Unmodified-Since` happens only if nobody wrote since; two
-//! writes never share a time; and who follows a collection by `newer`, from each answer's own
-//! `X-Weave-Timestamp` on, misses nothing.
+//! writes never share a time; and who follows a collection by `newer` misses nothing, whether from each
+//! answer's own `X-Weave-Timestamp` on, or from the time that `info/collections` told before.
 
 #[macro_use]
 mod harness;
 
 use std::collections::BTreeSet;
+use std::fs;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::thread;
 
 use harness::api::{PYTHON, User, centiseconds};
-use harness::{Gateway, Server};
+use harness::http::Request;
+use harness::legacy::Legacy;
+use harness::{Gateway, Memcached, Server};
 use serde_json::Value;
 
 const WRITERS: usize = 4;
@@ -78,6 +81,35 @@ fn follow(user: &User, done: &AtomicBool) -> BTreeSet<String> {
     }
 }
 
+/// The same by the collection's time, as desktop browsers do: they ask for the list of times first, and
+/// remember the time that it told. Every question goes to the next of the hosts.
+fn follow_the_listing(users: &[User], done: &AtomicBool) -> BTreeSet<String> {
+    let mut seen = BTreeSet::new();
+    let mut since = 0;
+    let mut turns = users.iter().cycle();
+    let mut next = || turns.next().expect("there are hosts");
+    loop {
+        let last = done.load(Ordering::Acquire);
+        let listed = next().get("info/collections");
+        assert_eq!(listed.status, 200, "{listed:?}");
+        let time = match &listed.json()["contested"] {
+            Value::Null => 0,
+            time => centiseconds(&time.to_string()),
+        };
+        assert!(time >= since, "told {time} after {since}: {listed:?}");
+        if time > since {
+            let newer = format!("{}.{:02}", since / 100, since % 100);
+            let answer = next().get(&format!("storage/contested?newer={newer}"));
+            let ids: Vec<String> = serde_json::from_value(answer.json()).expect("ids");
+            seen.extend(ids);
+            since = time;
+        }
+        if last {
+            return seen;
+        }
+    }
+}
+
 /// Another server on the data of `first`.
 fn beside(first: &Server, gateway: Gateway) -> Server {
     gateway.start(&format!(
@@ -105,6 +137,8 @@ fn hammer(servers: [&Server; 2]) {
             }
             readers.push(scope.spawn(move || follow(user, done)));
         }
+        let both = &users[..];
+        readers.push(scope.spawn(move || follow_the_listing(both, done)));
         // The readers are told to end also when a writer fails.
         let written: Vec<_> = writers.into_iter().map(|writer| writer.join()).collect();
         done.store(true, Ordering::Release);
@@ -173,4 +207,60 @@ fn mod_fcgid_workers_and_fastcgi_workers_share_one_file() {
     let apache = Gateway::ModFcgid.start("");
     let nginx = beside(&apache, Gateway::Nginx);
     hammer([&apache, &nginx]);
+}
+
+/// A host whose clock is ahead by these seconds.
+fn host(settings: &str, ahead: i64) -> Server {
+    let shift = format!("{ahead:+}s");
+    let library = fs::read_dir("/usr/lib")
+        .expect("/usr/lib is there")
+        .flatten()
+        .map(|folder| folder.path().join("faketime/libfaketimeMT.so.1"))
+        .find(|library| library.exists())
+        .expect("tests/run installs what the tests need: libfaketime");
+    let library = library.display().to_string();
+    let variables = [("LD_PRELOAD", &*library), ("FAKETIME", &*shift)];
+    Gateway::start_workers_with(settings, &variables)
+}
+
+/// The time that a host tells where it asks no database: to somebody without credentials.
+fn own_time(server: &Server) -> i64 {
+    let path = format!("{}1.1/nobody/info/collections", server.prefix());
+    let answer = server.send(&Request::new("GET", path).header("Host", server.host()));
+    assert_eq!(answer.status, 401, "{answer:?}");
+    centiseconds(answer.timestamp())
+}
+
+fn hosts_share_one_database(more: &str) {
+    let database = Legacy::new();
+    let settings = format!("{}{more}", database.settings(""));
+    let hosts = [host(&settings, 0), host(&settings, 90)];
+    let apart = own_time(&hosts[1]) - own_time(&hosts[0]);
+    assert!((8_000..12_000).contains(&apart), "{apart} centiseconds");
+    hammer([&hosts[0], &hosts[1]]);
+    for host in &hosts {
+        assert!(host.worker_pids().len() > 1, "several processes");
+    }
+}
+
+#[test]
+#[cfg_attr(
+    any(without = "apache", without = "mariadb", without = "faketime"),
+    ignore = "apache, mariadb or faketime is not installed"
+)]
+fn workers_of_two_hosts_whose_clocks_are_90_seconds_apart_share_one_database() {
+    hosts_share_one_database("");
+}
+
+#[test]
+#[cfg_attr(
+    any(without = "apache", without = "mariadb", without = "faketime"),
+    ignore = "apache, mariadb or faketime is not installed"
+)]
+fn they_do_so_beside_php_too() {
+    let cache = Memcached::start();
+    hosts_share_one_database(&format!(
+        "[memcached]\nservers = [\"{}\"]\n[legacy]\nphp_beside = true\n",
+        cache.address()
+    ));
 }

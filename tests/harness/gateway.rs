@@ -54,6 +54,22 @@ impl Gateway {
             .unwrap_or_else(|problem| panic!("{self:?}: {problem}"))
     }
 
+    /// Starts [`Gateway::ModFcgid`] whose workers have these environment variables.
+    pub fn start_workers_with(settings: &str, variables: &[(&str, &str)]) -> Server {
+        let site = Site::new();
+        let initial: String = variables
+            .iter()
+            .map(|(name, value)| format!("FcgidInitialEnv {name} \"{value}\"\n"))
+            .collect();
+        let started = start_mod_fcgid(&site, settings, &initial)
+            .unwrap_or_else(|problem| panic!("{problem}\n{}", site.logs()));
+        Server {
+            gateway: Gateway::ModFcgid,
+            running: started,
+            site,
+        }
+    }
+
     /// The server without settings that all tests of this test program use together.
     pub fn shared(self) -> Shared {
         static SERVERS: [OnceLock<Result<Server, String>>; 13] = [const { OnceLock::new() }; 13];
@@ -74,8 +90,8 @@ impl Gateway {
         let site = Site::new();
         let started = match self {
             Gateway::Builtin => start_builtin(&site, settings),
-            Gateway::ModFcgid => start_mod_fcgid(&site, settings, None),
-            Gateway::ModFcgidWrapped => start_mod_fcgid(&site, settings, Some("weft-wrapper.sh")),
+            Gateway::ModFcgid => start_mod_fcgid(&site, settings, ""),
+            Gateway::ModFcgidWrapped => start_mod_fcgid(&site, settings, &wrapped(&site)),
             Gateway::ModProxyFcgi => start_mod_proxy_fcgi(&site, settings),
             Gateway::Cgi => start_htaccess(&site, settings, &CGI),
             Gateway::CgiByName => start_htaccess(&site, settings, &CGI_BY_NAME),
@@ -250,23 +266,28 @@ fn start_builtin(site: &Site, settings: &str) -> Result<Running, String> {
     Ok(Running::alone(address, program, weft))
 }
 
-fn start_mod_fcgid(site: &Site, settings: &str, wrapper: Option<&str>) -> Result<Running, String> {
+/// `more` stands before the project's file in Apache's configuration.
+fn start_mod_fcgid(site: &Site, settings: &str, more: &str) -> Result<Running, String> {
     let program = install(site, "weft", settings);
     apache::copy_away(site);
     let port = Port::claim();
-    let mut rest = fcgid_files(site) + &apache::defines(site, &port);
-    if let Some(wrapper) = wrapper {
-        rest += &format!(
-            "Define WEFT_PROGRAM \"{}\"\n",
-            apache::copy(site, wrapper).display()
-        );
-        // Not what the program would find by itself.
-        let settings = site.write("elsewhere.toml", "");
-        rest += &format!("FcgidInitialEnv WEFT_CONFIG \"{}\"\n", settings.display());
-    }
-    rest += &apache::include("weft-fcgid.conf");
+    let rest = fcgid_files(site)
+        + &apache::defines(site, &port)
+        + more
+        + &apache::include("weft-fcgid.conf");
     let apache = apache::start(site, &port, &["fcgid", "asis"], &rest)?;
     Ok(behind(apache, port, "/", program))
+}
+
+/// The wrapper before the program, and settings that the program would not find by itself.
+fn wrapped(site: &Site) -> String {
+    let wrapper = apache::copy(site, "weft-wrapper.sh");
+    let settings = site.write("elsewhere.toml", "");
+    format!(
+        "Define WEFT_PROGRAM \"{}\"\nFcgidInitialEnv WEFT_CONFIG \"{}\"\n",
+        wrapper.display(),
+        settings.display()
+    )
 }
 
 fn start_mod_proxy_fcgi(site: &Site, settings: &str) -> Result<Running, String> {
