@@ -1,10 +1,9 @@
 //! Real PHP reads what Weft wrote, and Weft what PHP wrote, with one memcached and with two.
 
 use super::LIFE;
-use crate::harness::Memcached as Server;
+use crate::harness::{Memcached as Server, php};
 use crate::storage_suite::{ManualClock, full, get, name, scan};
 use serde_json::{Value, json};
-use std::process::Command;
 use std::sync::Arc;
 use weft::cache::{Memcached, MemcachedOptions};
 use weft::storage::cached::Cached;
@@ -38,15 +37,7 @@ fn fleet(hosts: &'static str, servers: Vec<Server>) -> Fleet {
 
 impl Fleet {
     fn php(&self, verb: &str, key: &str, value: Option<&Value>) -> Vec<u8> {
-        let script = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/php/shared_cache.php");
-        let output = Command::new("php")
-            .args([script, verb, self.hosts, &self.port.to_string(), key])
-            .args(value.map(Value::to_string))
-            .output()
-            .unwrap();
-        let errors = String::from_utf8_lossy(&output.stderr);
-        assert!(output.status.success(), "{verb} {key}: {errors}");
-        output.stdout
+        php::shared_cache(verb, self.hosts, self.port, key, value)
     }
 
     fn php_reads(&self, key: &str) -> Value {

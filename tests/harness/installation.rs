@@ -2,7 +2,7 @@
 //! several processes or nodes meet.
 
 use std::net::SocketAddr;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use super::command::{self, Ran};
 use super::http::{Connection, Request, Response};
@@ -41,6 +41,12 @@ impl Installation {
         let config = config.display().to_string();
         let arguments = [arguments, &["--config", &config]].concat();
         command::run(&self.site, &self.program, &arguments, input)
+    }
+
+    /// Runs what an operator types into bash in the folder, where `weft` is the program.
+    pub fn shell(&self, script: &str) -> Ran {
+        let script = format!("export HOME=$PWD PATH=$PWD:$PATH; {script}");
+        command::run(&self.site, Path::new("bash"), &["-c", &script], "")
     }
 
     /// Starts a server with a configuration, at a claimed port or at any. `log` names its log.

@@ -103,15 +103,21 @@ pub struct Legacy {
 
 impl Legacy {
     pub fn new() -> Legacy {
+        let legacy = Legacy::of_php();
+        let operator = Installation::new();
+        operator.configure("weft", &legacy.settings(""));
+        operator.run("weft", &["migrate"], "").expect();
+        legacy
+    }
+
+    /// The same before it was migrated.
+    pub fn of_php() -> Legacy {
         let server = MariaDb::start(&[]);
         let database = server.database("latin1");
         server.run(&database, RECORDS);
         server.run(&database, USERS);
         let legacy = Legacy { server, database };
         legacy.register();
-        let operator = Installation::new();
-        operator.configure("weft", &legacy.settings(""));
-        operator.run("weft", &["migrate"], "").expect();
         legacy
     }
 

@@ -5,6 +5,7 @@
 //! - [`manual`] sets servers up as the manual says.
 //! - [`MariaDb`] and [`Memcached`] can be stopped, killed and started again; [`legacy`] is what the PHP
 //!   server left in them.
+//! - [`php`] is real PHP.
 //! - [`slapd`] is a directory server with certificates.
 //! - [`api`] asks the storage API without any ornament.
 //! - [`chromium`] is a real browser.
@@ -38,6 +39,7 @@ pub mod manual;
 mod mariadb;
 mod memcached;
 mod nginx;
+pub mod php;
 mod ports;
 mod site;
 pub mod slapd;

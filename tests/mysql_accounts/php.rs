@@ -3,20 +3,8 @@
 use super::Place;
 use crate::accounts_suite::{login_with, name, password};
 use crate::harness::MariaDb;
-use std::process::Command;
+use crate::harness::php::{VERIFY_PASSWORD, run as php};
 use weft::auth::{Accounts, NewAccount, Refusal};
-
-/// The password check of the legacy server, in the words of today's PHP.
-const VERIFY: &str = r#"
-    [$_, $stored, $password] = $argv;
-    function salted($password, $salt) {
-        return '{SSHA-256}' . base64_encode(hash('sha256', $password . $salt, true) . $salt);
-    }
-    $salt = substr(base64_decode(substr($stored, 10)), 32);
-    $right = substr($stored, 0, 10) === '{SSHA-256}' && strlen($salt) === 8
-        && $stored === salted($password, $salt);
-    echo $right ? 'right' : 'wrong';
-"#;
 
 const HASH: &str = r#"
     [$_, $kind, $password, $salt] = $argv;
@@ -29,17 +17,6 @@ const HASH: &str = r#"
             substr($password, 0, $half) . 'salty' . substr($password, $half)),
     };
 "#;
-
-fn php(program: &str, arguments: &[&str]) -> String {
-    let output = Command::new("php")
-        .args(["-n", "-r", program, "--"])
-        .args(arguments)
-        .output()
-        .unwrap();
-    let errors = String::from_utf8_lossy(&output.stderr);
-    assert!(output.status.success() && errors.is_empty(), "{errors}");
-    String::from_utf8(output.stdout).unwrap()
-}
 
 #[test]
 fn php_verifies_every_password_that_weft_has_written() {
@@ -54,11 +31,11 @@ fn php_verifies_every_password_that_weft_has_written() {
         };
         assert!(host.create(&new).unwrap().is_some());
         let created = place.php_sees_hash("ada");
-        assert_eq!(php(VERIFY, &[&created, text]), "right");
-        assert_eq!(php(VERIFY, &[&created, "testpasS"]), "wrong");
+        assert_eq!(php(VERIFY_PASSWORD, &[&created, text]), "right");
+        assert_eq!(php(VERIFY_PASSWORD, &[&created, "testpasS"]), "wrong");
         assert!(host.set_password(&user, &password("new password")).unwrap());
         let changed = place.php_sees_hash("ada");
-        assert_eq!(php(VERIFY, &[&changed, "new password"]), "right");
+        assert_eq!(php(VERIFY_PASSWORD, &[&changed, "new password"]), "right");
         assert!(host.delete(&user).unwrap());
     }
 }
@@ -84,7 +61,11 @@ fn weft_verifies_every_kind_that_php_has_written_and_renews_it_as_php_did() {
         assert_eq!(wrong, Err(Refusal::WrongPassword), "{kind} {text}");
         assert!(login_with(&host, &user, text).is_ok(), "{kind} {text}");
         let now = place.php_sees_hash(&user);
-        assert_eq!(php(VERIFY, &[&now, text]), "right", "{kind} {text}");
+        assert_eq!(
+            php(VERIFY_PASSWORD, &[&now, text]),
+            "right",
+            "{kind} {text}"
+        );
         assert_eq!(now == hash, kind == "{SSHA-256}", "{kind} {text}");
     }
 }
