@@ -2,7 +2,7 @@
 //! restarted at random.
 
 use super::LIFE;
-use crate::harness::Memcached as Server;
+use crate::harness::{Dice, Memcached as Server};
 use crate::storage_suite::{full, ids_query, name};
 use std::collections::HashMap;
 use std::io::{BufRead, BufReader};
@@ -34,26 +34,10 @@ fn engine(database: &Path, port: u16, silence: u64) -> Cached {
     Cached::new(Arc::new(inner), cache, LIFE)
 }
 
-/// Small and quick; its seed is printed, so that a series can be had again.
-struct Dice(u64);
-
-impl Dice {
-    fn roll(&mut self, sides: u64) -> u64 {
-        self.0 ^= self.0 << 13;
-        self.0 ^= self.0 >> 7;
-        self.0 ^= self.0 << 17;
-        self.0 % sides
-    }
-}
-
 #[test]
 #[cfg_attr(without = "memcached", ignore = "memcached is not installed")]
 fn no_time_goes_back_and_no_count_is_wrong_while_memcached_comes_and_goes() {
-    let seed = match std::env::var("WEFT_SEED") {
-        Ok(seed) => seed.parse().unwrap(),
-        Err(_) => u64::from(std::process::id()) * 7919 + 1,
-    };
-    println!("WEFT_SEED={seed}");
+    let seed = Dice::seed();
     let mut server = Server::start();
     let folder = tempfile::tempdir().unwrap();
     let database = folder.path().join("weft.db");
@@ -64,7 +48,10 @@ fn no_time_goes_back_and_no_count_is_wrong_while_memcached_comes_and_goes() {
             play(role, &database, server.port(), seed + number)
         })
         .collect();
-    let (mut dice, end) = (Dice(seed), Instant::now() + Duration::from_secs(SECONDS));
+    let (mut dice, end) = (
+        Dice::new(seed, 0),
+        Instant::now() + Duration::from_secs(SECONDS),
+    );
     while Instant::now() < end {
         match dice.roll(8) {
             0 => {
@@ -154,7 +141,7 @@ fn play(role: &str, database: &Path, port: u16, seed: u64) -> Child {
 #[ignore = "the part of another process in the other test"]
 fn plays_its_part() {
     let variable = |name: &str| std::env::var(name).unwrap();
-    let mut dice = Dice(variable("WEFT_SEED").parse().unwrap());
+    let mut dice = Dice::new(variable("WEFT_SEED").parse().unwrap(), 0);
     let storage = engine(
         Path::new(&variable("WEFT_TEST_DATABASE")),
         variable("WEFT_TEST_PORT").parse().unwrap(),

@@ -5,6 +5,7 @@
 //! - [`manual`] sets servers up as the manual says.
 //! - [`MariaDb`] and [`Memcached`] can be stopped, killed and started again; [`legacy`] is what the PHP
 //!   server left in them.
+//! - [`Proxy`] is a network that fails.
 //! - [`php`] is real PHP.
 //! - [`slapd`] is a directory server with certificates.
 //! - [`api`] asks the storage API without any ornament.
@@ -31,6 +32,7 @@ pub mod browser;
 pub mod certificates;
 pub mod chromium;
 mod command;
+mod dice;
 mod gateway;
 pub mod http;
 mod installation;
@@ -41,6 +43,7 @@ mod memcached;
 mod nginx;
 pub mod php;
 mod ports;
+mod proxy;
 mod site;
 pub mod slapd;
 mod supervised;
@@ -48,10 +51,12 @@ pub mod visitor;
 mod weft;
 
 pub use command::Ran;
+pub use dice::Dice;
 pub use gateway::{Gateway, Server, Shared};
 pub use installation::{Installation, Node};
 pub use mariadb::MariaDb;
 pub use memcached::Memcached;
 pub use ports::Port;
+pub use proxy::Proxy;
 pub use site::Site;
 pub use supervised::{Invocation, Supervised};
