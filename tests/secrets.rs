@@ -245,7 +245,7 @@ fn a_day_in_the_life_of_a_server_tells_no_secret() {
 
     // Data that is away, and data that is none.
     let data = at.site.path("weft-data");
-    for file in ["accounts.db", "storage.db", "people.db"] {
+    for file in ["accounts.db", "weft.db", "people.db"] {
         let file = data.join(file);
         if file.exists() {
             fs::rename(&file, file.with_extension("away")).unwrap();
