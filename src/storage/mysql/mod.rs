@@ -39,7 +39,7 @@
 //! process's might not, until its clock has passed it too. What was told as a collection's time,
 //! every write passes.
 //!
-//! Most readers want one answer and no session: [`once`] gives it in one statement.
+//! Most readers want one answer and no session: `once` gives it in one statement.
 //!
 //! Which records have expired is decided by the session's own clock.
 
