@@ -8,7 +8,7 @@ use std::sync::OnceLock;
 use super::site::Site;
 
 /// Makes in the current folder: `ca.pem`, and `good`, `expired` and `stranger` (`.pem` and `.key`) for
-/// `localhost` and 127.0.0.1. `other-ca.pem` knows the stranger only.
+/// `localhost` and 127.0.0.1. `other-ca.pem` knows the stranger only; `alone` is signed by itself.
 const MAKE: &str = r#"
 set -e
 key='-newkey ec -pkeyopt ec_paramgen_curve:P-256 -nodes'
@@ -41,6 +41,8 @@ issue() {
 issue good ca 20200101000000Z 21000101000000Z
 issue expired ca 20200101000000Z 20210101000000Z
 issue stranger other-ca 20200101000000Z 21000101000000Z
+openssl req -x509 $key -keyout alone.key -out alone.pem -days 30 -subj "/CN=localhost" \
+    -addext 'subjectAltName = DNS:localhost, IP:127.0.0.1'
 "#;
 
 /// The folder with the certificates.

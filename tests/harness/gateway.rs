@@ -10,6 +10,7 @@ use std::path::{Path, PathBuf};
 use std::sync::OnceLock;
 use std::thread;
 
+use super::command::{self, Ran};
 use super::http::{Connection, Request, Response};
 use super::ports::Port;
 use super::site::Site;
@@ -184,6 +185,11 @@ impl Server {
     /// Where data lies without settings: beside the program.
     pub fn data_folder(&self) -> PathBuf {
         self.program_folder().join("weft-data")
+    }
+
+    /// Runs a command of the program where it lies, as the user that the servers run as.
+    pub fn command(&self, arguments: &[&str], input: &str) -> Ran {
+        command::run(&self.site, &self.running.program, arguments, input)
     }
 
     /// The ends of all logs.

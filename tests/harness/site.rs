@@ -119,3 +119,8 @@ fn tail(log: &Path) -> String {
     let start = content.len().saturating_sub(8_000);
     String::from_utf8_lossy(&content[start..]).into_owned()
 }
+
+/// Takes a file from everybody but its owner.
+pub fn private(path: &Path) {
+    fs::set_permissions(path, fs::Permissions::from_mode(0o600)).expect("it is ours");
+}
