@@ -8,7 +8,7 @@
 //! gateway → app → api → {auth, storage, security_log} → sync.
 //!
 //! What engines on the same kind of server share is beside them: [`mysql`] holds the connections to a
-//! MySQL server.
+//! MySQL server. [`doctor`] asks the whole from outside, as a browser would, and says what is wrong.
 
 #![forbid(unsafe_code)]
 
@@ -19,6 +19,7 @@ pub mod auth;
 pub mod cache;
 pub mod cli;
 pub mod config;
+pub mod doctor;
 pub mod exchange;
 pub mod gateway;
 pub mod mysql;

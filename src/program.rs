@@ -1,6 +1,7 @@
 //! What the commands and the doors do: an application from a configuration, behind a gateway.
 
 mod by_hand;
+mod doctor;
 mod mail;
 mod nodes;
 mod removal;
@@ -9,6 +10,7 @@ use crate::api::Api;
 use crate::app::{App, OutOfOrder, build, people};
 use crate::cli::{self, Answer, Caller, Common, Failure, Migrated, Role, Socket};
 use crate::config::Config;
+use crate::doctor::{Order, Report};
 use crate::exchange::Application;
 use crate::gateway::{self, http};
 use crate::storage::Storage;
@@ -169,6 +171,10 @@ impl cli::Program for Program {
             trouble: outcome.err(),
         });
         Ok(answers.collect())
+    }
+
+    fn examine(&self, config: &Config, order: &Order) -> Result<Report, Failure> {
+        doctor::examine(config, &self.clock, order)
     }
 
     fn accounts(&self, config: &Config) -> Result<Box<dyn cli::Accounts>, Failure> {

@@ -278,6 +278,17 @@ fn administration(tour: &Tour<'_>) {
     browser.follow("button[value=\"reset-link\"]");
     tour.look("admin-reset-link");
     let link = browser.evaluate("document.getElementById('made-link').value");
+    tour.open("admin/doctor");
+    tour.is_at("admin/doctor", "Doctor");
+    tour.look("admin-doctor");
+    browser.follow("main button");
+    tour.is_at("admin/doctor", "Doctor");
+    assert!(
+        browser
+            .text("main")
+            .contains("An upload of 300000 bytes arrives.")
+    );
+    tour.look("admin-doctor-result");
     tour.open("admin/invitations");
     browser.fill("note", "Grace Hopper, of the neighbours");
     browser.follow("button[value=\"invite\"]");

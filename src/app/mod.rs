@@ -3,6 +3,7 @@
 //! This is the only place that names concrete engines.
 
 pub mod build;
+pub mod doctor;
 mod forwarded;
 pub mod people;
 mod screens;
@@ -22,6 +23,7 @@ use http::{HeaderMap, Method};
 use screens::Beginning;
 use std::io;
 use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::sync::Arc;
 
 /// What stands in for the application when it could not be built: a setting that means nothing, say.
 ///
@@ -105,10 +107,10 @@ struct Site {
 }
 
 impl Site {
-    fn new(builder: &mut build::Builder, config: &Config) -> Result<Self, String> {
+    fn new(builder: &mut build::Builder, config: &Config, clock: &Clock) -> Result<Self, String> {
         Ok(Site {
             api: builder.api(config)?,
-            web: screens::web(config)?,
+            web: screens::web(config, clock)?,
         })
     }
 }
@@ -129,10 +131,10 @@ impl App {
     ///
     /// A sentence for the operator, about settings that make no sense together.
     pub fn new(config: &Config, clock: Clock) -> Result<Self, String> {
-        let mut builder = build::Builder::new(clock);
-        let usual = Site::new(&mut builder, config)?;
+        let mut builder = build::Builder::new(Arc::clone(&clock));
+        let usual = Site::new(&mut builder, config, &clock)?;
         let hosts = config.hosts.iter().map(|host| {
-            let site = Site::new(&mut builder, &host.config);
+            let site = Site::new(&mut builder, &host.config, &clock);
             let site = site.map_err(|why| format!("[[host]] {}: {why}", host.names.join(", ")))?;
             Ok((host.names.clone(), site))
         });
@@ -243,7 +245,6 @@ mod tests {
     use crate::config::value::FilePath;
     use crate::exchange::{Client, RequestBody};
     use crate::sync::Timestamp;
-    use std::sync::Arc;
     use std::time::Duration;
 
     /// What an application with a setting of its own for `sync2.example.org` asks a client to wait.

@@ -1,25 +1,26 @@
 //! The screens, from settings; and what they learn from the API's requests.
 
 use super::build::accounts::random;
+use super::doctor::doctor;
 use crate::api::{Call, Owner};
 use crate::config::Config;
 use crate::config::settings::AuthEngine;
 use crate::exchange::Response;
 use crate::routes::{Route, StoragePath};
 use crate::storage::sqlite::SqliteOptions;
-use crate::sync::{Timestamp, UserName, username_from_account, username_in_browsers};
+use crate::sync::{Clock, Timestamp, UserName, username_from_account, username_in_browsers};
 use crate::web::devices::{Devices, Sync};
 use crate::web::failures::Failures;
 use crate::web::{Language, Web, WebSettings};
 use std::net::IpAddr;
-use std::sync::{Arc, OnceLock};
+use std::sync::{Arc, Mutex, OnceLock};
 
 /// Makes the screens. Nothing is opened before it is used.
 ///
 /// # Errors
 ///
 /// A sentence for the operator, about settings that make no sense.
-pub fn web(config: &Config) -> Result<Web, String> {
+pub fn web(config: &Config, clock: &Clock) -> Result<Web, String> {
     let data = &config.data.dir;
     let devices = config.web.devices.then(|| {
         let mut options = SqliteOptions::new(data.join("devices.db"));
@@ -36,6 +37,8 @@ pub fn web(config: &Config) -> Result<Web, String> {
         failures: Failures::new(data),
         random,
         key: OnceLock::new(),
+        doctor: doctor(config, clock),
+        examining: Mutex::new(()),
     })
 }
 

@@ -4,6 +4,7 @@
 //! application and its gateways. So a command knows no engine, and its tests need none.
 
 mod config;
+mod doctor;
 mod failure;
 mod fastcgi;
 mod from_php;
@@ -30,6 +31,7 @@ pub use start::{Role, options, start};
 pub use user::{Account, Accounts, Change, Collection, Invited, Link, Usage};
 
 use crate::config::{Config, Surroundings};
+use crate::doctor::{Order, Report};
 use clap::{Args, Parser, Subcommand};
 use std::ffi::OsString;
 use std::io::{self, BufRead, Write};
@@ -73,6 +75,9 @@ pub trait Program {
 
     /// Asks every server of the configuration whether it answers.
     fn check(&self, config: &Config) -> Result<Vec<Answer>, Failure>;
+
+    /// Examines the server through its public address, and what is behind it.
+    fn examine(&self, config: &Config, order: &Order) -> Result<Report, Failure>;
 
     /// The accounts, for changes by hand.
     fn accounts(&self, config: &Config) -> Result<Box<dyn Accounts>, Failure>;
@@ -129,6 +134,7 @@ enum Command {
     Serve(serve::Serve),
     Fastcgi(fastcgi::FastCgi),
     Config(config::ConfigCommand),
+    Doctor(doctor::DoctorCommand),
     Purge(purge::Purge),
     Migrate(migrate::Migrate),
     User(user::UserCommand),
@@ -168,6 +174,7 @@ pub fn run(arguments: Vec<OsString>, caller: &mut Caller<'_>, program: &dyn Prog
         Command::Serve(command) => command.run(&common, caller, program),
         Command::Fastcgi(command) => command.run(&common, caller, program),
         Command::Config(command) => command.run(&common, caller, program),
+        Command::Doctor(command) => command.run(&common, caller, program),
         Command::Migrate(command) => command.run(&common, caller, program),
         Command::Purge(command) => command.run(&common, caller, program),
         Command::User(command) => command.run(&common, caller, program),

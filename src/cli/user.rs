@@ -4,7 +4,7 @@
 //! they are asked for, or read from standard input.
 
 mod account;
-mod ask;
+pub(super) mod ask;
 
 pub use account::{Account, Collection, Invited, Link, Usage};
 pub(super) use account::{size, time};

@@ -130,12 +130,17 @@ pub(super) fn exposed_secrets<'e>(
         let empty = written.item == Item::Text(String::new());
         setting.secret && !empty && matches!(written.place, Place::File { .. })
     });
-    let mode = std::fs::metadata(path).ok()?.permissions().mode();
-    (holds_secrets && mode & 0o004 != 0).then(|| {
+    (holds_secrets && exposed(path)).then(|| {
         format!(
             "{path} holds secrets and every user of this machine may read it; \
              run: chmod o-rwx {path}",
             path = path.display()
         )
     })
+}
+
+/// Whether every user of the machine may read this file.
+pub fn exposed(path: &Path) -> bool {
+    let about = std::fs::metadata(path);
+    about.is_ok_and(|about| about.permissions().mode() & 0o004 != 0)
 }

@@ -160,6 +160,8 @@ macro_rules! sections {
             $($(#[doc = $doc])* pub $field: $Section,)*
             /// What some of the host's names want otherwise.
             pub hosts: Vec<$crate::config::Host>,
+            /// Where the program and its settings lie.
+            pub origin: $crate::config::Origin,
         }
 
         impl Config {

@@ -34,6 +34,20 @@ impl Surroundings {
     }
 }
 
+/// Where the program and its settings lie, for whoever has to say what to write where. No setting, and
+/// of no consequence to any engine.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Origin {
+    /// The program's own file, if it is known.
+    pub program: Option<PathBuf>,
+    /// The file of the settings, if there is one.
+    pub file: Option<PathBuf>,
+    /// The number of the system's user that runs the process, if it is known.
+    pub user: Option<u32>,
+    /// Sentences about what looks wrong in the settings.
+    pub warnings: Vec<String>,
+}
+
 /// Where the configuration was found.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Found {

@@ -1,7 +1,7 @@
 //! From what was written to what is meant: defaults, then the file, then the environment, then the
 //! command line.
 
-use super::find::{self, Found};
+use super::find::{self, Found, Origin};
 use super::read::{self, Entry, Reading};
 use super::{Config, Item, Place, Problem, Problems, Surroundings, Written, check, data, host};
 use crate::config::value::FilePath;
@@ -72,6 +72,18 @@ pub fn load(surroundings: &Surroundings, options: &Options) -> Result<Loaded, Pr
         return Err(Problems(problems));
     }
     warnings.extend(check::dangers(&config));
+    config.origin = Origin {
+        program: surroundings.program.clone(),
+        file: match &found {
+            Found::File(path, _) => Some(path.clone()),
+            Found::Nowhere(_) => None,
+        },
+        user: surroundings.user,
+        warnings: warnings.clone(),
+    };
+    for host in &mut config.hosts {
+        host.config.origin = config.origin.clone();
+    }
     Ok(Loaded {
         config,
         found,

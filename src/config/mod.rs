@@ -29,8 +29,9 @@ pub mod settings;
 mod tests;
 pub mod value;
 
+pub use check::exposed;
 pub use declare::{Section, Setting};
-pub use find::{Found, Surroundings};
+pub use find::{Found, Origin, Surroundings};
 pub use host::{Host, choose as choose_host};
 pub use load::{Loaded, Options, load};
 pub use markdown::markdown;

@@ -42,6 +42,8 @@ pub enum Page {
     AdminUser,
     /// `admin/invitations`.
     AdminInvitations,
+    /// `admin/doctor`: what keeps browsers from syncing.
+    AdminDoctor,
 }
 
 /// A page, and the way from it to the root.
@@ -72,6 +74,7 @@ pub(super) fn named(rest: &[&[u8]]) -> Option<Page> {
         [b"admin"] => Page::Admin,
         [b"admin", b"user"] => Page::AdminUser,
         [b"admin", b"invitations"] => Page::AdminInvitations,
+        [b"admin", b"doctor"] => Page::AdminDoctor,
         _ => return None,
     })
 }

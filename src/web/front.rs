@@ -7,9 +7,9 @@ use super::texts::{Front as Texts, fill};
 use super::visit::{Frame, Visit};
 use super::{Shown, filters};
 use crate::accounts::SignUpMode;
+use crate::doctor::is_near;
 use askama::Template;
 use http::StatusCode;
-use std::net::IpAddr;
 
 #[derive(Template)]
 #[template(path = "front.html")]
@@ -76,13 +76,6 @@ fn encryption(visit: &Visit<'_, '_>, t: &'static Texts) -> Check {
 fn says_https(visit: &Visit<'_, '_>) -> bool {
     let told = visit.api.settings.public_url.as_ref();
     told.is_some_and(|url| url.starts_with("https:"))
-}
-
-fn is_near(address: IpAddr) -> bool {
-    match address.to_canonical() {
-        IpAddr::V4(address) => address.is_loopback() || address.is_private(),
-        IpAddr::V6(address) => address.is_loopback() || address.is_unique_local(),
-    }
 }
 
 fn address(visit: &Visit<'_, '_>, t: &'static Texts) -> Check {

@@ -27,6 +27,7 @@ mod visit;
 use crate::api::error::ApiError;
 use crate::api::{Api, Call};
 use crate::auth::AuthError;
+use crate::doctor::Doctor;
 use crate::exchange::Response;
 use crate::routes::{Page, PageAt};
 use crate::storage::StorageError;
@@ -34,7 +35,7 @@ use crate::sync::UserName;
 use devices::Devices;
 use failures::Failures;
 use http::{Method, StatusCode};
-use std::sync::{Arc, OnceLock};
+use std::sync::{Arc, Mutex, OnceLock};
 use texts::Texts;
 use visit::Visit;
 
@@ -50,6 +51,10 @@ pub struct Web {
     pub random: fn(&mut [u8]),
     /// What signs sessions, once it was fetched.
     pub key: OnceLock<[u8; 32]>,
+    /// Examines the installation.
+    pub doctor: Doctor,
+    /// Held while the doctor is at work.
+    pub examining: Mutex<()>,
 }
 
 /// The operator's choices for the screens.
@@ -180,6 +185,8 @@ impl Web {
             (Page::AdminUser, Verb::Send) => admin::changing_user(visit),
             (Page::AdminInvitations, Verb::Look) => admin::invitations(visit),
             (Page::AdminInvitations, Verb::Send) => admin::changing_invitations(visit),
+            (Page::AdminDoctor, Verb::Look) => admin::doctor(visit),
+            (Page::AdminDoctor, Verb::Send) => admin::examining(visit),
             (Page::SignOut, Verb::Look) => Err(Trouble::Method("POST")),
             (_, Verb::Send) => Err(Trouble::Method("GET, HEAD")),
             (Page::Style | Page::Logo, Verb::Look) => Err(Trouble::NotFound),

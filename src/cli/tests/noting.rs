@@ -1,6 +1,7 @@
 //! A program that does nothing and notes what it was asked to.
 
 use super::*;
+use crate::doctor::Finding;
 
 #[derive(Default)]
 pub(super) struct Noting {
@@ -47,6 +48,16 @@ impl Program for Noting {
                 outcome: Ok(Vec::new()),
             },
         ])
+    }
+
+    fn examine(&self, _: &Config, order: &Order) -> Result<Report, Failure> {
+        let login = order.login.as_ref().map(|login| &login.name);
+        self.note(format!("examine {} {login:?}", order.url));
+        let fault = Finding::fault("authorization", "It is lost.")
+            .because("Nobody gets in.")
+            .cure("in the file", "one\ntwo");
+        let findings = vec![Finding::fine("upload", "It arrives."), fault];
+        Ok(Report::new(order.url.clone(), findings))
     }
 
     fn check(&self, _: &Config) -> Result<Vec<Answer>, Failure> {

@@ -4,7 +4,7 @@ use crate::cli::{Caller, Failure, print};
 use std::process::{Command, Stdio};
 
 /// A password, from a person or from standard input.
-pub(super) fn password(caller: &mut Caller<'_>) -> Result<String, Failure> {
+pub(in crate::cli) fn password(caller: &mut Caller<'_>) -> Result<String, Failure> {
     let hidden = caller.terminal.then(|| {
         let _ = print(caller, "Password (nothing shows while you type): ");
         Hidden::new()

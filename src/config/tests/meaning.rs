@@ -51,6 +51,7 @@ fn no_file_at_all_is_fine() {
     assert_eq!(loaded.found, Found::Nowhere(looked));
     let mut config = Config::default();
     config.data.dir = value::FilePath(machine.path("app/weft-data"));
+    config.origin.program = Some(machine.path("app/weft"));
     assert_eq!(loaded.config, config);
 }
 

@@ -86,7 +86,10 @@ fn the_printed_file_means_what_is_in_force_and_shows_no_secret() {
             without_secrets(&mut host.config);
             // Another file has its settings on other lines, and says nothing of secrets.
             host.places.clear();
+            host.config.origin = again.config.origin.clone();
         }
+        // On each machine, the files lie in a folder of its own.
+        loaded.config.origin = again.config.origin.clone();
         if text.is_empty() {
             loaded.config.data.dir = again.config.data.dir.clone();
         }

@@ -1,8 +1,10 @@
 //! The administrator's pages: users, health, the last failures. For the users whom `web.admins` names.
 
+mod doctor;
 mod invite;
 mod one;
 
+pub use doctor::{doctor, examining};
 pub use invite::{changing_invitations, invitations};
 pub use one::{changing_user, user};
 

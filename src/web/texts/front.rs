@@ -33,7 +33,7 @@ super::texts! {
         url_unknown: "Your browser did not say by which address it came. Set `server.public_url`.",
         data_good: "The server reaches its data.",
         data_bad: "The server can't reach its data just now. Syncing waits until it can.",
-        unknown: "Whether passwords and large uploads get through can't be seen from here: the command `weft doctor` tries that.",
+        unknown: "Whether passwords and large uploads get through can't be seen from here: the command `weft doctor` tries that, and so does the administrator's page `Doctor`.",
         good: "good",
         warning: "warning",
         bad: "bad",

@@ -6,12 +6,14 @@
 mod account;
 mod admin;
 mod common;
+mod doctor;
 mod entry;
 mod front;
 
 pub use account::Account;
 pub use admin::Admin;
 pub use common::Common;
+pub use doctor::Doctor;
 pub use entry::Entry;
 pub use front::Front;
 
@@ -29,6 +31,8 @@ pub struct Texts {
     pub account: Account,
     /// The administrator's pages.
     pub admin: Admin,
+    /// The doctor's page.
+    pub doctor: Doctor,
 }
 
 /// English.
@@ -39,6 +43,7 @@ pub static ENGLISH: Texts = Texts {
     entry: Entry::ENGLISH,
     account: Account::ENGLISH,
     admin: Admin::ENGLISH,
+    doctor: Doctor::ENGLISH,
 };
 
 /// Puts values in the places of `{}`.
