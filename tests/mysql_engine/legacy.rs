@@ -137,6 +137,20 @@ fn addons_keep_the_number_that_php_gave_them() {
 }
 
 #[test]
+fn a_number_that_the_users_list_names_has_no_other_name() {
+    let place = Place::of_php("latin1");
+    place.php("INSERT INTO collections VALUES (7, 11, 'themes'), (7, 4, 'other')");
+    place.php(&php_record(11, "a", 500, "x"));
+    place.php(&php_record(4, "a", 600, "x"));
+    let (_, times) = place.host().read_times(USER).unwrap();
+    let time = Timestamp::from_centis;
+    assert_eq!(
+        times,
+        [(name("history"), time(600)), (name("themes"), time(500))]
+    );
+}
+
+#[test]
 fn reading_an_unknown_collection_creates_nothing() {
     let place = Place::of_php("latin1");
     assert_eq!(payload(&place.host(), "unknown", "a"), None);

@@ -1,6 +1,10 @@
 //! What a request costs: exchanges with the server, counted on the wire.
 
+// A test may panic.
+#![allow(clippy::disallowed_methods)]
+
 use super::{Place, USER, full, name, put};
+use mysql::prelude::Queryable;
 use std::io::{Read, Write};
 use std::net::{TcpListener, TcpStream};
 use std::ops::ControlFlow;
@@ -178,4 +182,31 @@ fn a_refused_write_takes_four_exchanges() {
     assert_eq!(wire.count(refused), 4);
     let read = host.read_collection(USER, &name("history"), ReadFrom::Primary);
     assert!(read.is_ok());
+}
+
+#[test]
+fn the_times_of_all_collections_cost_the_same_however_much_is_in_them() {
+    let place = Place::migrated("latin1");
+    let host = place.host();
+    let mut root = place.server.root("mysql");
+    root.query_drop("SET GLOBAL userstat = 1").unwrap();
+    let sql = "SELECT COALESCE(SUM(ROWS_READ), 0) FROM information_schema.TABLE_STATISTICS \
+               WHERE TABLE_SCHEMA = ? AND TABLE_NAME = 'wbo'";
+    let mut rows_read = || -> i64 {
+        let rows: Vec<i64> = root.exec(sql, (&place.name,)).unwrap();
+        let before = rows[0];
+        host.read_times(USER).unwrap();
+        let rows: Vec<i64> = root.exec(sql, (&place.name,)).unwrap();
+        rows[0] - before
+    };
+    put(&host, "history", &hundred("x"));
+    put(&host, "custom", &hundred("x"));
+    rows_read();
+    let few = rows_read();
+    for batch in 0..30 {
+        let more = (0..100).map(|n| full(&format!("{batch}-{n}"), "x"));
+        put(&host, "history", &more.collect::<Vec<_>>());
+    }
+    assert_eq!(rows_read(), few);
+    assert!((1..=50).contains(&few), "{few} rows were read");
 }

@@ -3,7 +3,7 @@
 use super::Engine;
 use super::read::{BEGIN_SNAPSHOT, Probe, probe};
 use super::records::{expiry, used_bytes};
-use super::tables::{NOW, Tables, WHOLE_USER};
+use super::tables::{ADDONS, FIXED, NOW, Tables, WHOLE_USER};
 use crate::mysql::Fault;
 use crate::mysql::Lease;
 use crate::mysql::row;
@@ -67,7 +67,7 @@ impl Account {
 
     fn read_times(&mut self) -> Result<Vec<(CollectionName, i64)>, Fault> {
         let sql = times_query(&self.engine.tables, self.user, "?");
-        let mut values = vec![Value::from(self.user.number()); 4];
+        let mut values = vec![Value::from(self.user.number()); TIMES_USERS];
         values.push(expiry(self.now));
         self.by_name(&sql, values)
     }
@@ -89,22 +89,36 @@ impl Account {
 }
 
 /// A query for the number, the given name and the time of every collection with records, and a NULL,
-/// by which its rows are told from others in a union. Its values are the user four times, and what `living` has: what the `ttl` of a living record is greater than.
+/// by which its rows are told from others in a union. `living` is what the `ttl` of a living record is
+/// greater than; the values are the user as often as [`TIMES_USERS`] says, and then what `living` has.
 pub(super) fn times_query(tables: &Tables, user: UserId, living: &str) -> String {
-    let wbo = tables.wbo(user);
-    // Without the subselects, every record of the user would be read: this way two look-ups in an
-    // index for each collection do.
+    let (wbo, names) = (tables.wbo(user), &tables.collections);
+    // Grouping the user's records would read them all. So each collection that has a name, by
+    // convention or by the user's own list, is looked for: a few steps in an index for each, however
+    // many records there are. Records under any other number are left out of listings anyway.
+    let fixed: Vec<String> = (2..=FIXED.len())
+        .map(|n| format!("SELECT {n}, NULL"))
+        .collect();
     format!(
-        "SELECT c.collection, n.name, GREATEST(COALESCE(c.newest, 0), COALESCE(t.modified, 0)), NULL \
-         FROM (SELECT collection, MAX(modified) AS newest FROM {wbo} \
-               WHERE username = ? GROUP BY collection) AS c \
-         LEFT JOIN {} AS t ON t.userid = ? AND t.collectionid = c.collection \
-         LEFT JOIN {} AS n ON n.userid = ? AND n.collectionid = c.collection \
-         WHERE EXISTS (SELECT 1 FROM {wbo} AS e \
-               WHERE e.username = ? AND e.collection = c.collection AND e.ttl > {living})",
-        tables.times, tables.collections
+        "SELECT c.id, c.name, GREATEST(\
+           COALESCE((SELECT w.modified FROM {wbo} AS w WHERE w.username = ? AND w.collection = c.id \
+                     ORDER BY w.modified DESC LIMIT 1), 0), \
+           COALESCE((SELECT t.modified FROM {times} AS t \
+                     WHERE t.userid = ? AND t.collectionid = c.id), 0)), NULL \
+         FROM (SELECT 1 AS id, NULL AS name UNION ALL {fixed} \
+           UNION ALL SELECT {addons}, NULL FROM (SELECT 1) AS one WHERE NOT EXISTS \
+             (SELECT 1 FROM {names} WHERE userid = ? AND collectionid = {addons}) \
+           UNION ALL SELECT collectionid, name FROM {names} WHERE userid = ?) AS c \
+         WHERE (SELECT 1 FROM {wbo} AS e \
+           WHERE e.username = ? AND e.collection = c.id AND e.ttl > {living} LIMIT 1) = 1",
+        times = tables.times,
+        fixed = fixed.join(" UNION ALL "),
+        addons = ADDONS.1,
     )
 }
+
+/// How many of the values of [`times_query`] are the user.
+pub(super) const TIMES_USERS: usize = 5;
 
 /// Collections with a number each, and whether their name is one that the user's own list gives.
 #[derive(Default)]

@@ -15,7 +15,7 @@
 //! session is opened instead. The locks last as long as the statement.
 
 use super::Engine;
-use super::account::{Listed, times_query};
+use super::account::{Listed, TIMES_USERS, times_query};
 use super::records::{self, with_id, with_record};
 use super::tables::{LIVING, NOW, WHOLE_USER};
 use crate::mysql::{Fault, Lease, Pool, row};
@@ -45,7 +45,7 @@ pub(super) fn times(engine: &Engine, user: UserId) -> Result<Option<Times>, Faul
              LEFT JOIN {times} AS t ON t.userid = ? {locking}) \
              UNION ALL ({listing})"
         );
-        let mut values = vec![Value::from(user.number()); 7];
+        let mut values = vec![Value::from(user.number()); 3 + TIMES_USERS];
         values[0] = WHOLE_USER.into();
         let (mut head, mut listed) = (None, Listed::default());
         let end = lease.each(&sql, values, |row| {

@@ -18,9 +18,9 @@ const BEFORE_FIRST_CUSTOM: i64 = 100;
 pub(super) const WHOLE_USER: i64 = -1;
 /// `addons`, which the Python server numbered and the legacy PHP server did not: a number that PHP
 /// gave it for a user stays good.
-const ADDONS: (&str, i64) = ("addons", 11);
+pub(super) const ADDONS: (&str, i64) = ("addons", 11);
 
-const FIXED: [&str; 10] = [
+pub(super) const FIXED: [&str; 10] = [
     "clients",
     "crypto",
     "forms",
