@@ -213,7 +213,8 @@ fn ask(server: &Server, exchange: &Exchange, times: &HashMap<String, f64>) -> Re
         .unwrap_or_else(|problem| panic!("{}: {problem}", exchange.n))
 }
 
-/// Puts remembered times in the place of `{name}` and `{name+offset}`.
+/// Puts remembered times in the place of `{name}` and `{name+offset}`. Half a hundredth before a time is
+/// the hundredth before it, as it was when PHP was recorded; a rounded sum would be either.
 fn with_times(text: &str, times: &HashMap<String, f64>) -> String {
     let mut out = String::new();
     let mut rest = text;
@@ -228,7 +229,9 @@ fn with_times(text: &str, times: &HashMap<String, f64>) -> String {
         match times.get(&inside[..at]) {
             Some(time) => {
                 let offset: f64 = inside[at..].parse().unwrap_or(0.0);
-                out.push_str(&format!("{:.2}", time + offset));
+                let thousandths = ((time + offset) * 1000.0).round() as i64;
+                let hundredths = thousandths.div_euclid(10);
+                out.push_str(&format!("{}.{:02}", hundredths / 100, hundredths % 100));
             }
             None => out.push_str(&format!("{{{inside}}}")),
         }
