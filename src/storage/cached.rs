@@ -41,12 +41,13 @@
 
 mod account;
 mod listing;
+mod portable;
 mod tabs;
 mod write;
 
 use super::{
-    AccountSession, CollectionSession, Question, ReadFrom, RowVisit, Storage, StorageError,
-    StorageResult, WriteSession,
+    AccountSession, CollectionSession, Portable, Question, ReadFrom, RowVisit, Storage,
+    StorageError, StorageResult, WriteSession,
 };
 use crate::cache::legacy::{FLAG_SERIALIZED, collections_key, tabs_key, write_volume_key};
 use crate::cache::{Cache, Kind};
@@ -179,6 +180,10 @@ impl Storage for Cached {
 
     fn check(&self) -> StorageResult<()> {
         self.shared.inner.check()
+    }
+
+    fn portable(&self) -> Option<&dyn Portable> {
+        self.shared.inner.portable().map(|_| self as &dyn Portable)
     }
 }
 

@@ -9,8 +9,8 @@
 //! every write; what it missed in that time it does not have.
 
 use super::{
-    AccountSession, CollectionSession, Columns, Question, ReadFrom, RowVisit, Storage,
-    StorageResult, Times, WriteSession,
+    AccountSession, Carry, CollectionSession, Columns, Give, Load, Portable, Question, ReadFrom,
+    RowVisit, Storage, StorageResult, Times, WriteSession,
 };
 use crate::sync::{CollectionName, Query, RecordId, Timestamp, UserId, WboRef, WboWrite};
 use std::ops::ControlFlow;
@@ -132,6 +132,47 @@ impl Storage for Mirrored {
     fn check(&self) -> StorageResult<()> {
         self.mirror.attempt(|second| second.check());
         self.primary.check()
+    }
+
+    fn portable(&self) -> Option<&dyn Portable> {
+        self.primary.portable().map(|_| self as &dyn Portable)
+    }
+}
+
+impl Mirrored {
+    fn first(&self) -> StorageResult<&dyn Portable> {
+        self.primary.portable().ok_or_else(super::not_portable)
+    }
+}
+
+impl Portable for Mirrored {
+    fn users(&self) -> StorageResult<Vec<UserId>> {
+        self.first()?.users()
+    }
+
+    fn walk(&self, user: UserId, carry: Carry<'_>) -> StorageResult<Timestamp> {
+        self.first()?.walk(user, carry)
+    }
+
+    fn take_in(
+        &self,
+        user: UserId,
+        load: &Load<'_>,
+        give: Give<'_>,
+    ) -> StorageResult<Option<Timestamp>> {
+        let time = self.first()?.take_in(user, load, give)?;
+        if time.is_some() {
+            // What it has of the user is a copy of what has just been replaced.
+            let load = Load {
+                replace: true,
+                ..*load
+            };
+            self.mirror.attempt(|second| {
+                let second = second.portable().ok_or_else(super::not_portable)?;
+                second.take_in(user, &load, give)
+            });
+        }
+        Ok(time)
     }
 }
 

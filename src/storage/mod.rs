@@ -23,8 +23,11 @@ pub mod sqlite;
 pub mod write_cap;
 
 mod moving;
+mod portable;
 
-pub use moving::{Carried, Movable, Presence};
+pub use moving::{Carried, Carry, Movable, Presence};
+use portable::not_portable;
+pub use portable::{Give, Load, Portable, Stamps};
 
 use crate::sync::{CollectionName, Query, RecordId, Timestamp, UserId, WboRef, WboWrite};
 use std::fmt;
@@ -146,6 +149,11 @@ pub trait Storage: Send + Sync {
 
     /// Whether the database answers, reading and writing.
     fn check(&self) -> StorageResult<()>;
+
+    /// How users are backed up and restored; nothing where this engine can't.
+    fn portable(&self) -> Option<&dyn Portable> {
+        None
+    }
 
     /// How users are moved to another node; nothing where this engine can't.
     fn movable(&self) -> Option<&dyn Movable> {

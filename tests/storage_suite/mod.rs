@@ -6,6 +6,7 @@
 
 pub mod deletions;
 pub mod model;
+pub mod portable;
 pub mod queries;
 pub mod records;
 pub mod sessions;
@@ -86,6 +87,19 @@ macro_rules! storage_suite {
                 counts_and_usage_are_of_living_records,
                 used_bytes_include_own_writes,
                 a_healthy_engine_checks_well,
+            }
+            portable {
+                a_walk_hands_over_everything_in_order,
+                a_walk_does_not_see_what_comes_later,
+                what_is_taken_in_is_new_to_all_who_follow,
+                what_is_there_already_stays_as_it_is,
+                letters_of_another_case_are_a_change,
+                many_records_lie_down_in_their_places,
+                records_that_are_there_are_not_replaced_unasked,
+                a_source_that_fails_changes_nothing,
+                a_life_goes_on_where_it_was,
+                times_can_be_kept,
+                a_user_without_records_is_a_user,
             }
             model {
                 a_long_random_series_agrees_with_a_simple_model,

@@ -48,6 +48,7 @@ mod config;
 mod fault;
 mod migrate;
 mod once;
+mod portable;
 mod put;
 mod read;
 mod records;
@@ -61,8 +62,8 @@ pub use config::MySqlConfig;
 use self::tables::Tables;
 use crate::mysql::{Fault, Lease, Pool, schema};
 use crate::storage::{
-    AccountSession, CollectionSession, Question, ReadFrom, RowVisit, Storage, StorageError,
-    StorageResult, Times, WriteSession,
+    AccountSession, CollectionSession, Portable, Question, ReadFrom, RowVisit, Storage,
+    StorageError, StorageResult, Times, WriteSession,
 };
 use crate::sync::{CollectionName, Timestamp, UserId};
 use std::sync::Arc;
@@ -276,5 +277,9 @@ impl Storage for MySqlStorage {
             engine.attempt(engine.reading(), |lease| upkeep::try_reading(lease, table))?;
         }
         Ok(())
+    }
+
+    fn portable(&self) -> Option<&dyn Portable> {
+        Some(self)
     }
 }

@@ -66,7 +66,7 @@ pub(super) fn forget_user(engine: &Engine, mut lease: Lease, user: UserId) -> Re
 }
 
 /// Waits for all writers of the user, and lets no new one in.
-fn lock_all(engine: &Engine, lease: &mut Lease, user: UserId) -> Result<(), Fault> {
+pub(super) fn lock_all(engine: &Engine, lease: &mut Lease, user: UserId) -> Result<(), Fault> {
     lock_user(engine, lease, user)?;
     let sql = format!(
         "SELECT collectionid FROM {} WHERE userid = ? AND collectionid <> ? \

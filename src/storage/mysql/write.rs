@@ -141,7 +141,7 @@ fn choose_time(
 
 /// Gives a collection its number and its row, and commits that: who sees a row that can't be locked
 /// knows that it has been there for longer than the time that its holder chooses.
-fn prepare(
+pub(super) fn prepare(
     engine: &Engine,
     lease: &mut Lease,
     user: UserId,

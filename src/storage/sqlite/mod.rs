@@ -13,6 +13,7 @@ mod lock;
 mod mounts;
 mod moving;
 mod pool;
+mod portable;
 mod purge;
 mod select;
 mod session;
@@ -22,8 +23,8 @@ pub use crate::sync::Clock;
 pub use file::{Journal, SqliteOptions};
 
 use super::{
-    AccountSession, CollectionSession, Movable, ReadFrom, Storage, StorageError, StorageResult,
-    WriteSession,
+    AccountSession, CollectionSession, Movable, Portable, ReadFrom, Storage, StorageError,
+    StorageResult, WriteSession,
 };
 use crate::sync::{CollectionName, Timestamp, UserId};
 use pool::{Pool, Seat};
@@ -104,6 +105,10 @@ impl Storage for SqliteStorage {
             connection.pragma_update(None, "user_version", version)?;
             Ok(())
         })
+    }
+
+    fn portable(&self) -> Option<&dyn Portable> {
+        Some(self)
     }
 
     fn movable(&self) -> Option<&dyn Movable> {

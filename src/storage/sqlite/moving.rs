@@ -69,7 +69,7 @@ impl Movable for SqliteStorage {
         self.held()?.run(|seat| {
             let connection = &seat.connection;
             connection.execute_batch("BEGIN")?;
-            let done = carry_collections(connection, user, carry);
+            let done = carry_collections(connection, user, Timestamp::ZERO, carry);
             connection.execute_batch("ROLLBACK")?;
             done
         })
@@ -111,12 +111,19 @@ impl Movable for SqliteStorage {
     }
 }
 
-fn carry_collections(connection: &Connection, user: UserId, carry: Carry<'_>) -> StorageResult<()> {
-    let mut collections =
-        connection.prepare("SELECT id, name, modified FROM collection WHERE user = ?")?;
+/// Hands over the user's collections by name, and of each its records by id, without those that have
+/// expired at `now`.
+pub(super) fn carry_collections(
+    connection: &Connection,
+    user: UserId,
+    now: Timestamp,
+    carry: Carry<'_>,
+) -> StorageResult<()> {
+    let mut collections = connection
+        .prepare("SELECT id, name, modified FROM collection WHERE user = ? ORDER BY name")?;
     let mut records = connection.prepare(
         "SELECT id, modified, expires, sortindex, parentid, predecessorid, payload
-        FROM wbo WHERE collection = ?",
+        FROM wbo WHERE collection = ?1 AND (expires IS NULL OR expires > ?2) ORDER BY id",
     )?;
     let mut rows = collections.query([user.number()])?;
     while let Some(row) = rows.next()? {
@@ -127,7 +134,7 @@ fn carry_collections(connection: &Connection, user: UserId, carry: Carry<'_>) ->
             name: &name,
             modified: Timestamp::from_centis(row.get(2)?),
         })?;
-        let mut rows = records.query([row.get::<_, i64>(0)?])?;
+        let mut rows = records.query([row.get::<_, i64>(0)?, now.centis()])?;
         while let Some(row) = rows.next()? {
             carry_record(row, carry)?;
         }

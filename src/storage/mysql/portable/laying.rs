@@ -1,0 +1,242 @@
+//! Laying records over those that are there, many in one statement.
+
+use super::super::Engine;
+use super::super::tables::{NEVER, WHOLE_USER};
+use crate::mysql::{Fault, Lease};
+use crate::storage::{Carried, Load, Stamps};
+use crate::sync::{Timestamp, UserId, WboRef};
+use mysql::Value;
+
+/// How many records a statement holds: few sizes, so that a connection needs few statements.
+const SIZES: [usize; 3] = [100, 10, 1];
+/// What a record takes in a message beside its payload, at most.
+const FRAME: usize = 512;
+/// Records are gathered up to so many bytes of payload.
+const GATHERED: usize = 1 << 20;
+
+/// Whether the record that is there says the same as the one that comes. Bytes are compared: the
+/// columns' own rules take capital and small letters for the same.
+const SAME: &str = "(BINARY payload <=> BINARY VALUES(payload) \
+                    AND sortindex <=> VALUES(sortindex) \
+                    AND parentid <=> VALUES(parentid) \
+                    AND predecessorid <=> VALUES(predecessorid))";
+
+/// A user who is being laid over what is there.
+pub(super) struct Laying<'c> {
+    engine: &'c Engine,
+    lease: &'c mut Lease,
+    user: UserId,
+    load: &'c Load<'c>,
+    time: Timestamp,
+    /// The numbers of the collections that come, and how many have.
+    numbers: Vec<i64>,
+    begun: usize,
+    /// The record that was stored last; empty before the first of a collection.
+    last: String,
+    gathered: Vec<[Value; 10]>,
+    bytes: usize,
+}
+
+impl<'c> Laying<'c> {
+    pub(super) fn new(
+        engine: &'c Engine,
+        lease: &'c mut Lease,
+        user: UserId,
+        (load, time): (&'c Load<'c>, Timestamp),
+    ) -> Self {
+        Laying {
+            engine,
+            lease,
+            user,
+            load,
+            time,
+            numbers: Vec::new(),
+            begun: 0,
+            last: String::new(),
+            gathered: Vec::new(),
+            bytes: 0,
+        }
+    }
+
+    /// Tells the time to all of the user's collections, and empties those that don't come.
+    pub(super) fn begin(&mut self, numbers: &[i64]) -> Result<(), Fault> {
+        numbers.clone_into(&mut self.numbers);
+        let times = &self.engine.tables.times;
+        let sql = format!(
+            "UPDATE {times} SET told = GREATEST(told, ?), \
+             modified = IF(collectionid = ? OR ?, modified, ?) WHERE userid = ?"
+        );
+        let values = vec![
+            self.time.centis().into(),
+            WHOLE_USER.into(),
+            (self.load.times == Stamps::Kept).into(),
+            self.time.centis().into(),
+            self.user.number().into(),
+        ];
+        self.lease.run(&sql, values)?;
+        let mut values = vec![self.user.number().into()];
+        let others = match (self.load.times, numbers) {
+            (Stamps::Kept, _) | (_, []) => String::new(),
+            (Stamps::New, numbers) => {
+                values.extend(numbers.iter().map(|number| Value::from(*number)));
+                let places = vec!["?"; numbers.len()].join(", ");
+                format!(" AND collection NOT IN ({places})")
+            }
+        };
+        let sql = format!("DELETE FROM {} WHERE username = ?{others}", self.wbo());
+        self.lease.run(&sql, values).map(drop)
+    }
+
+    pub(super) fn take(&mut self, piece: Carried<'_>) -> Result<(), Fault> {
+        match piece {
+            Carried::Collection { modified, .. } => {
+                self.end_collection()?;
+                self.begun += 1;
+                self.last.clear();
+                match self.load.times {
+                    Stamps::New => Ok(()),
+                    Stamps::Kept => self.keep_time(modified),
+                }
+            }
+            Carried::Record { record, expires } => {
+                let length = record.payload.map_or(0, str::len) + FRAME;
+                let room = GATHERED.min(self.lease.facts.packet);
+                if self.gathered.len() == SIZES[0] || self.bytes + length > room {
+                    self.store()?;
+                }
+                self.bytes += length;
+                let values = self.values(&record, expires)?;
+                self.gathered.push(values);
+                Ok(())
+            }
+        }
+    }
+
+    pub(super) fn finish(&mut self, numbers: &[i64]) -> Result<(), Fault> {
+        self.end_collection()?;
+        match self.begun == numbers.len() {
+            true => Ok(()),
+            false => Err(Fault::broken("not all collections came")),
+        }
+    }
+
+    fn wbo(&self) -> String {
+        self.engine.tables.wbo(self.user)
+    }
+
+    fn number(&self) -> Result<i64, Fault> {
+        let place = self.begun.checked_sub(1);
+        let number = place.and_then(|place| self.numbers.get(place)).copied();
+        number.ok_or_else(|| Fault::broken("a record without collection"))
+    }
+
+    fn keep_time(&mut self, modified: Timestamp) -> Result<(), Fault> {
+        let number = self.number()?;
+        let times = &self.engine.tables.times;
+        let sql = format!("UPDATE {times} SET modified = ? WHERE userid = ? AND collectionid = ?");
+        let values = vec![
+            modified.centis().into(),
+            self.user.number().into(),
+            number.into(),
+        ];
+        self.lease.run(&sql, values).map(drop)
+    }
+
+    fn values(
+        &self,
+        record: &WboRef<'_>,
+        expires: Option<Timestamp>,
+    ) -> Result<[Value; 10], Fault> {
+        let payload = record.payload.unwrap_or_default();
+        let modified = match self.load.times {
+            Stamps::New => self.time,
+            Stamps::Kept => record.modified,
+        };
+        let expires = self.load.expiry(expires, self.time);
+        Ok([
+            self.user.number().into(),
+            self.number()?.into(),
+            record.id.into(),
+            record.parentid.into(),
+            record.predecessorid.into(),
+            record.sortindex.into(),
+            modified.centis().into(),
+            payload.into(),
+            payload.len().into(),
+            expires
+                .map_or(NEVER, |expires| expires.seconds().min(NEVER - 1))
+                .into(),
+        ])
+    }
+
+    /// Stores what was gathered, and deletes what lies before and between.
+    fn store(&mut self) -> Result<(), Fault> {
+        let gathered = std::mem::take(&mut self.gathered);
+        self.bytes = 0;
+        let mut rest = &gathered[..];
+        while !rest.is_empty() {
+            let size = SIZES.into_iter().find(|size| *size <= rest.len());
+            let (now, later) = rest.split_at(size.unwrap_or(1));
+            self.clear_between(now)?;
+            let places = vec!["(?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"; now.len()].join(", ");
+            // In this order: each value is compared with what is there before it is replaced.
+            let sql = format!(
+                "INSERT INTO {} (username, collection, id, parentid, predecessorid, sortindex, \
+                 modified, payload, payload_size, ttl) VALUES {places} \
+                 ON DUPLICATE KEY UPDATE modified = IF({SAME}, modified, VALUES(modified)), \
+                 ttl = IF({SAME}, ttl, VALUES(ttl)), payload_size = VALUES(payload_size), \
+                 payload = VALUES(payload), parentid = VALUES(parentid), \
+                 predecessorid = VALUES(predecessorid), sortindex = VALUES(sortindex)",
+                self.wbo()
+            );
+            let values = now.iter().flatten().cloned().collect();
+            self.lease.run(&sql, values)?;
+            rest = later;
+        }
+        Ok(())
+    }
+
+    /// Deletes the records that lie between those which come, the one that came last included.
+    fn clear_between(&mut self, records: &[[Value; 10]]) -> Result<(), Fault> {
+        let ids = records.iter().map(|values| values[2].clone());
+        let Some(end) = ids.clone().next_back() else {
+            return Ok(());
+        };
+        let places = vec!["?"; records.len()].join(", ");
+        let sql = format!(
+            "DELETE FROM {} WHERE username = ? AND collection = ? AND id > ? AND id < ? \
+             AND id NOT IN ({places})",
+            self.wbo()
+        );
+        let mut values = vec![
+            self.user.number().into(),
+            self.number()?.into(),
+            self.last.as_str().into(),
+            end.clone(),
+        ];
+        values.extend(ids);
+        self.lease.run(&sql, values)?;
+        if let Value::Bytes(end) = end {
+            self.last = String::from_utf8_lossy(&end).into_owned();
+        }
+        Ok(())
+    }
+
+    /// What follows the last record goes.
+    fn end_collection(&mut self) -> Result<(), Fault> {
+        self.store()?;
+        if self.begun == 0 {
+            return Ok(());
+        }
+        let sql = format!(
+            "DELETE FROM {} WHERE username = ? AND collection = ? AND id > ?",
+            self.wbo()
+        );
+        let values = vec![
+            self.user.number().into(),
+            self.number()?.into(),
+            self.last.as_str().into(),
+        ];
+        self.lease.run(&sql, values).map(drop)
+    }
+}
