@@ -130,6 +130,11 @@ pub trait Accounts: Authenticator {
         Ok(Vec::new())
     }
 
+    /// The password hashes of the engine, where it can tell them.
+    fn hashes(&self) -> Option<&dyn HashKeeper> {
+        None
+    }
+
     /// The operator's side of the engine, where it has one.
     fn admin(&self) -> Option<&dyn AccountAdmin> {
         None
@@ -150,4 +155,30 @@ pub trait AccountAdmin: Accounts {
     /// Sets the URL, with its slash, of the server that holds the user's records; nothing for what
     /// the server is set up to answer.
     fn set_node(&self, name: &UserName, url: Option<&str>) -> AuthResult<bool>;
+}
+
+/// An account that comes from elsewhere with its password hash.
+#[derive(Debug)]
+pub struct HashedAccount<'n> {
+    /// The name.
+    pub name: &'n UserName,
+    /// The hash, as the other engine stored it.
+    pub hash: &'n [u8],
+    /// The address, if there is one.
+    pub email: Option<&'n str>,
+    /// The number that it had there; it gets the same where that is free.
+    pub number: UserId,
+}
+
+/// Password hashes as they are stored: for backups, and for nothing else.
+pub trait HashKeeper: Send + Sync {
+    /// The hash of a user's password; nothing when there is no such user.
+    fn hash(&self, name: &UserName) -> AuthResult<Option<Vec<u8>>>;
+
+    /// Puts another hash in its place; false when there is no such user.
+    fn set_hash(&self, name: &UserName, hash: &[u8]) -> AuthResult<bool>;
+
+    /// Creates an account that is disabled, so that nobody comes in before all of it is there;
+    /// nothing when the name is taken.
+    fn create_disabled(&self, new: &HashedAccount<'_>) -> AuthResult<Option<UserId>>;
 }

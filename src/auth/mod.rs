@@ -21,8 +21,8 @@ pub mod sqlite;
 pub mod throttle;
 
 pub use account::{
-    Account, AccountAdmin, Accounts, AuthError, AuthResult, Authenticator, Login, NewAccount,
-    Refusal,
+    Account, AccountAdmin, Accounts, AuthError, AuthResult, Authenticator, HashKeeper,
+    HashedAccount, Login, NewAccount, Refusal,
 };
 pub use basic::BasicCredentials;
 pub use password::Password;

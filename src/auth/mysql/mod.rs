@@ -11,6 +11,7 @@
 mod config;
 mod extras;
 mod fault;
+mod hashes;
 mod migrate;
 mod tables;
 
@@ -21,8 +22,8 @@ use self::tables::{NAMED, Stored, Tables, id, named, stored};
 use super::password_check::PasswordCheck;
 use super::remembered::Verified;
 use super::{
-    Account, AccountAdmin, Accounts, AuthError, AuthResult, Authenticator, Login, NewAccount,
-    Password, Refusal,
+    Account, AccountAdmin, Accounts, AuthError, AuthResult, Authenticator, HashKeeper, Login,
+    NewAccount, Password, Refusal,
 };
 use crate::mysql::{Fault, Lease, Migration, Pool, row, schema};
 use crate::sync::{UserId, UserName};
@@ -329,6 +330,10 @@ impl Accounts for MySqlAccounts {
         let user = self.find(name)?;
         // A hash of the stored hash: nothing to be guessed by.
         Ok(user.map_or_else(Vec::new, |user| Sha256::digest(user.hash).to_vec()))
+    }
+
+    fn hashes(&self) -> Option<&dyn HashKeeper> {
+        Some(self)
     }
 
     fn admin(&self) -> Option<&dyn AccountAdmin> {

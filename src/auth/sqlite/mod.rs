@@ -5,12 +5,13 @@
 //! account counts at once, everywhere.
 
 pub(crate) mod connections;
+mod hashes;
 
 use super::password_check::PasswordCheck;
 use super::remembered::Verified;
 use super::{
-    Account, AccountAdmin, Accounts, AuthResult, Authenticator, Login, NewAccount, Password,
-    Refusal,
+    Account, AccountAdmin, Accounts, AuthResult, Authenticator, HashKeeper, Login, NewAccount,
+    Password, Refusal,
 };
 use crate::storage::sqlite::SqliteOptions;
 use crate::storage::sqlite::file::Schema;
@@ -160,6 +161,10 @@ impl Accounts for SqliteAccounts {
         let user = self.find(name)?;
         // A hash of the salted hash: nothing to be guessed by.
         Ok(user.map_or_else(Vec::new, |user| Sha256::digest(user.hash).to_vec()))
+    }
+
+    fn hashes(&self) -> Option<&dyn HashKeeper> {
+        Some(self)
     }
 
     fn admin(&self) -> Option<&dyn AccountAdmin> {
