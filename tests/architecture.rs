@@ -22,6 +22,7 @@ const MAY_IMPORT: [(&str, &[&str]); 17] = [
         ],
     ),
     ("auth", &["cache", "mysql", "storage", "sync"]),
+    ("backup", &["storage", "sync"]),
     ("cache", &["sync"]),
     ("config", &["cache", "sync"]),
     (
