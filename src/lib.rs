@@ -8,7 +8,8 @@
 //! gateway → app → api → {auth, storage, security_log} → sync.
 //!
 //! What engines on the same kind of server share is beside them: [`mysql`] holds the connections to a
-//! MySQL server. [`doctor`] asks the whole from outside, as a browser would, and says what is wrong.
+//! MySQL server. [`backup`] is the file that users are saved in. [`doctor`] asks the whole from outside,
+//! as a browser would, and says what is wrong.
 
 #![forbid(unsafe_code)]
 

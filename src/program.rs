@@ -1,24 +1,32 @@
 //! What the commands and the doors do: an application from a configuration, behind a gateway.
 
+mod backup;
 mod by_hand;
 mod doctor;
 mod mail;
 mod nodes;
 mod removal;
+mod restore;
+mod spool;
 
 use crate::api::Api;
 use crate::app::{App, OutOfOrder, build, people};
-use crate::cli::{self, Answer, Caller, Common, Failure, Migrated, Role, Socket};
+use crate::cli::{
+    self, Answer, BackedUp, Caller, Common, Failure, Goal, Migrated, Origin, Restored, Restoring,
+    Role, Socket, What,
+};
 use crate::config::Config;
 use crate::doctor::{Order, Report};
 use crate::exchange::Application;
 use crate::gateway::{self, http};
 use crate::storage::Storage;
 use crate::sync::Clock;
+use backup::Backup;
 use by_hand::{ByHand, storage_failure};
 use fastcgi::{Limits, Listener, Stop};
 use nodes::Listed;
 use removal::{Place, Removal};
+use restore::Restore;
 use std::io::{self, Read, Write};
 use std::net::SocketAddr;
 use std::sync::Arc;
@@ -202,6 +210,28 @@ impl cli::Program for Program {
             to: Place::new(to, self.api(to)?)?,
         };
         removal.run(name, tell)
+    }
+
+    fn backup(
+        &self,
+        config: &Config,
+        what: &What,
+        goal: Goal<'_>,
+        tell: &mut dyn FnMut(&str),
+    ) -> Result<BackedUp, Failure> {
+        let api = self.api(config)?;
+        Backup::run(&api, what, (goal, &config.data.dir.0), tell)
+    }
+
+    fn restore(
+        &self,
+        config: &Config,
+        origin: Origin<'_>,
+        wanted: &Restoring,
+        tell: &mut dyn FnMut(&str),
+    ) -> Result<Restored, Failure> {
+        let api = self.api(config)?;
+        Restore::run(&api, wanted, (origin, &config.data.dir.0), tell)
     }
 }
 

@@ -3,6 +3,7 @@
 //! A command gathers what it needs and calls [`Program`], which stands for everything below: the
 //! application and its gateways. So a command knows no engine, and its tests need none.
 
+mod backup;
 mod config;
 mod doctor;
 mod failure;
@@ -14,6 +15,7 @@ mod manual;
 mod migrate;
 mod node;
 mod purge;
+mod restore;
 mod serve;
 mod start;
 mod stats;
@@ -21,13 +23,17 @@ mod stats;
 mod tests;
 mod user;
 
+pub(crate) use backup::some_of;
+pub use backup::{BackedUp, Failed, Goal, What};
 pub use config::Answer;
 pub use failure::Failure;
 pub use fastcgi::{ListenAt, Socket};
 pub use logger::Logger;
 pub use migrate::Migrated;
 pub use node::{Node, Nodes};
+pub use restore::{Became, Origin, Restored, RestoredUser, Restoring};
 pub use start::{Role, options, start};
+pub(crate) use user::size;
 pub use user::{Account, Accounts, Change, Collection, Invited, Link, Usage};
 
 use crate::config::{Config, Surroundings};
@@ -96,6 +102,24 @@ pub trait Program {
         name: &str,
         tell: &mut dyn FnMut(&str),
     ) -> Result<String, Failure>;
+
+    /// Saves accounts and records, and calls `tell` with how far it has come.
+    fn backup(
+        &self,
+        config: &Config,
+        what: &What,
+        goal: Goal<'_>,
+        tell: &mut dyn FnMut(&str),
+    ) -> Result<BackedUp, Failure>;
+
+    /// Restores what was saved, and calls `tell` with how far it has come.
+    fn restore(
+        &self,
+        config: &Config,
+        origin: Origin<'_>,
+        wanted: &Restoring,
+        tell: &mut dyn FnMut(&str),
+    ) -> Result<Restored, Failure>;
 }
 
 /// A Firefox Sync server for Pale Moon, Basilisk and older Firefox.
@@ -142,6 +166,8 @@ enum Command {
     Stats(stats::Stats),
     Node(node::NodeCommand),
     Manual(manual::Manual),
+    Backup(backup::BackupCommand),
+    Restore(restore::RestoreCommand),
 }
 
 /// The version and what was built, in one line.
@@ -182,6 +208,8 @@ pub fn run(arguments: Vec<OsString>, caller: &mut Caller<'_>, program: &dyn Prog
         Command::Stats(command) => command.run(&common, caller, program),
         Command::Node(command) => command.run(&common, caller, program),
         Command::Manual(command) => command.run(caller),
+        Command::Backup(command) => command.run(&common, caller, program),
+        Command::Restore(command) => command.run(&common, caller, program),
     };
     match done {
         Ok(()) => 0,

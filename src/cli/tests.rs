@@ -1,5 +1,6 @@
 //! Commands as they are typed, with a program behind them that only notes what it was asked.
 
+mod backups;
 mod doctor;
 mod legacy;
 mod manual;

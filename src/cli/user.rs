@@ -6,8 +6,9 @@
 mod account;
 pub(super) mod ask;
 
+pub(crate) use account::size;
+pub(super) use account::time;
 pub use account::{Account, Collection, Invited, Link, Usage};
-pub(super) use account::{size, time};
 
 use super::{Caller, Common, Failure, Program, Role, json, print, start};
 use crate::config::value::{ByteSize, Item, Value};

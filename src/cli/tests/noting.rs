@@ -99,6 +99,66 @@ impl Program for Noting {
         tell("copying");
         Ok(urls[1].clone())
     }
+
+    fn backup(
+        &self,
+        _: &Config,
+        what: &What,
+        goal: Goal<'_>,
+        tell: &mut dyn FnMut(&str),
+    ) -> Result<BackedUp, Failure> {
+        self.note(format!("backup {:?}", what.user));
+        tell("1 of 2 users");
+        let mut file;
+        let out: &mut dyn Write = match goal {
+            Goal::Stream(out) => out,
+            Goal::File(to) => {
+                file = to;
+                &mut file
+            }
+        };
+        out.write_all(b"saved\n").unwrap();
+        let mut done = BackedUp {
+            users: 2,
+            nameless: (1..=22).collect(),
+            ..BackedUp::default()
+        };
+        if what.only_records {
+            done.failed.push(Failed {
+                user: "ada".into(),
+                why: "busy".into(),
+            });
+        }
+        Ok(done)
+    }
+
+    fn restore(
+        &self,
+        _: &Config,
+        origin: Origin<'_>,
+        wanted: &Restoring,
+        _: &mut dyn FnMut(&str),
+    ) -> Result<Restored, Failure> {
+        let from = match origin {
+            Origin::File(_, note) => note.display().to_string(),
+            Origin::Stream(input) => io::read_to_string(input).unwrap(),
+        };
+        self.note(format!(
+            "restore {from} {:?} {}",
+            wanted.name, wanted.replace
+        ));
+        Ok(Restored {
+            dry_run: wanted.dry_run,
+            users: vec![RestoredUser {
+                user: "ada".into(),
+                account: Became::Kept,
+                records: Became::Replaced,
+                count: 3,
+                bytes: 4_000,
+            }],
+            ..Restored::default()
+        })
+    }
 }
 
 impl Accounts for Noting {

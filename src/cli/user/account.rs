@@ -140,7 +140,7 @@ pub(in crate::cli) fn time(seconds: f64) -> String {
 }
 
 /// Bytes as people read them: `12.3 MB`.
-pub(in crate::cli) fn size(bytes: u64) -> String {
+pub(crate) fn size(bytes: u64) -> String {
     let units = ["kB", "MB", "GB", "TB"];
     if bytes < 1_000 {
         return format!("{bytes} B");
