@@ -6,8 +6,10 @@
 
 use std::fs;
 use std::net::{Ipv4Addr, SocketAddr};
-use std::os::unix::fs::PermissionsExt;
+use std::os::unix::fs::{MetadataExt, PermissionsExt};
 use std::path::{Path, PathBuf};
+use std::thread;
+use std::time::{Duration, Instant};
 
 use super::ports::Port;
 use super::site::Site;
@@ -31,7 +33,29 @@ pub fn start(site: &Site, port: &Port, modules: &[&str], rest: &str) -> Result<S
         .keeping_root();
     let process = Supervised::start(site, apache)?;
     process.wait_for_tcp(SocketAddr::from((Ipv4Addr::LOCALHOST, port.number)))?;
+    if modules.contains(&"cgid") {
+        wait_for_cgi(site)?;
+    }
     Ok(process)
+}
+
+/// Apache answers a little before its own helper for CGI programs takes calls: it opens its socket and
+/// gives it to the account of the workers last.
+fn wait_for_cgi(site: &Site) -> Result<(), String> {
+    let uid = site.account.as_ref().map(|account| account.uid);
+    let is_ready = |entry: fs::DirEntry| {
+        let ours = entry.file_name().to_string_lossy().starts_with("cgi.sock");
+        ours && (entry.metadata()).is_ok_and(|about| uid.is_none_or(|uid| about.uid() == uid))
+    };
+    let deadline = Instant::now() + Duration::from_secs(30);
+    while Instant::now() < deadline {
+        let files = fs::read_dir(&site.folder).map_err(|problem| problem.to_string())?;
+        if files.flatten().any(is_ready) {
+            return Ok(());
+        }
+        thread::sleep(Duration::from_millis(5));
+    }
+    Err("Apache's helper for CGI programs is not ready".to_owned())
 }
 
 /// A file of the project's `apache/` folder, to be included where it lies.
