@@ -8,6 +8,7 @@ mod nodes;
 mod removal;
 mod restore;
 mod spool;
+mod undo;
 
 use crate::api::Api;
 use crate::app::{App, OutOfOrder, build, people};
@@ -186,6 +187,10 @@ impl cli::Program for Program {
     }
 
     fn accounts(&self, config: &Config) -> Result<Box<dyn cli::Accounts>, Failure> {
+        Ok(Box::new(ByHand(self.api(config)?)))
+    }
+
+    fn undo(&self, config: &Config) -> Result<Box<dyn cli::Undoing>, Failure> {
         Ok(Box::new(ByHand(self.api(config)?)))
     }
 

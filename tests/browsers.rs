@@ -15,4 +15,5 @@ mod browsers {
     mod desktop_dangers;
     mod desktop_engines;
     mod desktop_syncs;
+    mod undone;
 }

@@ -109,7 +109,7 @@ fn what_a_database_lacks_is_printed_and_then_added_once() {
         progress.contains("running: CREATE TABLE `wbo` ("),
         "{progress}"
     );
-    assert_eq!(server.rows(&database, "SHOW TABLES").len(), 3);
+    assert_eq!(server.rows(&database, "SHOW TABLES").len(), 4);
     let head = format!(
         "-- records: database {database} at 127.0.0.1:{}",
         server.port()

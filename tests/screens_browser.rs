@@ -247,6 +247,16 @@ fn own_pages(tour: &Tour<'_>) {
     tour.look("clear");
     browser.follow("main button");
     tour.look("cleared");
+    browser.follow("a[href=\"account/undo\"]");
+    tour.is_at("account/undo", "Bring back");
+    tour.look("undo");
+    browser.follow("main .card a.button");
+    tour.is_at("account/undo", "Bring back what was stored");
+    tour.look("undo-confirm");
+    browser.follow("main button");
+    tour.is_at("account", "My account");
+    assert!(browser.text(".note").starts_with("It is brought back."));
+    tour.look("brought-back");
     browser.follow("a[href=\"weave-delete-account\"]");
     tour.is_at("weave-delete-account", "Delete my account");
     tour.look("delete-account");

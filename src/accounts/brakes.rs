@@ -32,6 +32,8 @@ pub enum Attempt {
     SignUp,
     /// A failed sign-in on a page, per address.
     SignIn,
+    /// An undo on a page, per user.
+    Undo,
 }
 
 /// So many attempts in so many seconds.
@@ -58,6 +60,9 @@ impl Brake {
     /// Twenty failed sign-ins in a quarter of an hour from one address.
     pub const SIGN_IN: Brake = Brake::new(Attempt::SignIn, 20, 900);
 
+    /// Ten undos an hour: each is a large piece of work for the database.
+    pub const UNDO: Brake = Brake::new(Attempt::Undo, 10, 3_600);
+
     /// The name under which it is kept.
     pub const fn name(self) -> &'static str {
         match self.attempt {
@@ -66,6 +71,7 @@ impl Brake {
             Attempt::Code => "code",
             Attempt::SignUp => "sign-up",
             Attempt::SignIn => "sign-in",
+            Attempt::Undo => "undo",
         }
     }
 

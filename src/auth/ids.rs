@@ -25,8 +25,7 @@ pub trait IdTable: Send + Sync {
 }
 
 const SCHEMA: Schema = Schema {
-    sql: include_str!("../../sql/sqlite/001-ids.sql"),
-    version: 1,
+    steps: &[include_str!("../../sql/sqlite/001-ids.sql")],
 };
 
 /// Numbers in a SQLite file.

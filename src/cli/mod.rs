@@ -21,6 +21,7 @@ mod start;
 mod stats;
 #[cfg(test)]
 mod tests;
+mod undo;
 mod user;
 
 pub(crate) use backup::some_of;
@@ -33,6 +34,7 @@ pub use migrate::Migrated;
 pub use node::{Node, Nodes};
 pub use restore::{Became, Origin, Restored, RestoredUser, Restoring};
 pub use start::{Role, options, start};
+pub use undo::Undoing;
 pub(crate) use user::size;
 pub use user::{Account, Accounts, Change, Collection, Invited, Link, Usage};
 
@@ -87,6 +89,9 @@ pub trait Program {
 
     /// The accounts, for changes by hand.
     fn accounts(&self, config: &Config) -> Result<Box<dyn Accounts>, Failure>;
+
+    /// What browsers did, to be undone.
+    fn undo(&self, config: &Config) -> Result<Box<dyn Undoing>, Failure>;
 
     /// Sends a letter to try the mail settings; answers sentences about what else looks wrong.
     fn mail(&self, config: &Config, address: &str) -> Result<Vec<String>, Failure>;
@@ -162,6 +167,7 @@ enum Command {
     Purge(purge::Purge),
     Migrate(migrate::Migrate),
     User(user::UserCommand),
+    Undo(undo::UndoCommand),
     Mail(mail::MailCommand),
     Stats(stats::Stats),
     Node(node::NodeCommand),
@@ -204,6 +210,7 @@ pub fn run(arguments: Vec<OsString>, caller: &mut Caller<'_>, program: &dyn Prog
         Command::Migrate(command) => command.run(&common, caller, program),
         Command::Purge(command) => command.run(&common, caller, program),
         Command::User(command) => command.run(&common, caller, program),
+        Command::Undo(command) => command.run(&common, caller, program),
         Command::Mail(command) => command.run(&common, caller, program),
         Command::Stats(command) => command.run(&common, caller, program),
         Command::Node(command) => command.run(&common, caller, program),

@@ -3,10 +3,11 @@
 use super::{Caller, Common, Failure, Program, Role, json, print, start};
 use std::collections::BTreeMap;
 
-/// Remove records whose time to live has passed.
+/// Remove records whose time to live has passed, and what is kept for an undo for too long.
 ///
 /// Nobody sees such records any more; this gives their room back. Writes do a little of it all the
-/// time, so there is no need to run it more often than once a day.
+/// time, so there is no need to run it more often than once a day. When nothing is to be kept any more
+/// (undo.keep is 0), it removes all that still is.
 #[derive(clap::Args, Debug)]
 pub struct Purge {
     /// Print JSON, for scripts.

@@ -6,6 +6,7 @@ mod legacy;
 mod manual;
 mod noting;
 mod people;
+mod undo;
 
 use super::*;
 use noting::Noting;

@@ -54,6 +54,8 @@ declare::sections! {
     data: Data,
     /// Where records are kept.
     storage: Storage,
+    /// What was replaced and deleted.
+    undo: Undo,
     /// A second store that gets every write too.
     mirror: Mirror,
     /// What all MySQL servers have in common.

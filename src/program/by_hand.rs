@@ -20,7 +20,7 @@ pub(super) fn account_failure(error: AuthError) -> Failure {
 pub(super) struct ByHand(pub(super) Api);
 
 impl ByHand {
-    fn account(&self, name: &UserName) -> Result<Account, Failure> {
+    pub(super) fn account(&self, name: &UserName) -> Result<Account, Failure> {
         let account = self.0.accounts.lookup(name).map_err(account_failure)?;
         account.ok_or_else(|| unknown(name))
     }
@@ -64,7 +64,7 @@ impl ByHand {
         })
     }
 
-    fn name(&self, text: &str) -> Result<UserName, Failure> {
+    pub(super) fn name(&self, text: &str) -> Result<UserName, Failure> {
         username_from_account(text).map_err(|_| {
             Failure::Other(format!(
                 "\"{text}\" can't be a user: it must be an e-mail address, or 1 to 32 letters, \

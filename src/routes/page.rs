@@ -32,6 +32,8 @@ pub enum Page {
     Collection,
     /// `account/clear`: the deletion of all collections.
     Clear,
+    /// `account/undo`: bringing back what was deleted or replaced.
+    Undo,
     /// `weave-password-reset`: what browsers open for a forgotten password.
     Reset,
     /// `weave-delete-account`.
@@ -69,6 +71,7 @@ pub(super) fn named(rest: &[&[u8]]) -> Option<Page> {
         [b"account", b"download"] => Page::Download,
         [b"account", b"collection"] => Page::Collection,
         [b"account", b"clear"] => Page::Clear,
+        [b"account", b"undo"] => Page::Undo,
         [b"weave-password-reset"] => Page::Reset,
         [b"weave-delete-account"] => Page::Leave,
         [b"admin"] => Page::Admin,

@@ -45,9 +45,10 @@ mod portable;
 mod tabs;
 mod write;
 
+use super::undo::{History, Refusal, Restored, Undo, Undone};
 use super::{
     AccountSession, CollectionSession, Portable, Question, ReadFrom, RowVisit, Storage,
-    StorageError, StorageResult, WriteSession,
+    StorageError, StorageResult, Undoable, WriteSession,
 };
 use crate::cache::legacy::{FLAG_SERIALIZED, collections_key, tabs_key, write_volume_key};
 use crate::cache::{Cache, Kind};
@@ -185,9 +186,40 @@ impl Storage for Cached {
     fn portable(&self) -> Option<&dyn Portable> {
         self.shared.inner.portable().map(|_| self as &dyn Portable)
     }
+
+    fn undoable(&self) -> Option<&dyn Undoable> {
+        self.shared.inner.undoable().map(|_| self as &dyn Undoable)
+    }
+}
+
+impl Undoable for Cached {
+    fn history(&self, user: UserId) -> StorageResult<History> {
+        self.shared.undoable()?.history(user)
+    }
+
+    fn undo(
+        &self,
+        user: UserId,
+        undo: &Undo,
+        tell: &mut dyn FnMut(&Restored),
+    ) -> StorageResult<Result<Undone, Refusal>> {
+        let shared = &self.shared;
+        tabs::absorb(shared, user, &Listing::look(shared, user))?;
+        let undone = shared.undoable()?.undo(user, undo, tell)?;
+        // PHP makes its list anew from the database, and shows tabs again when they are next sent.
+        if undone.is_ok() && !undo.rehearsal {
+            shared.forget(user);
+        }
+        Ok(undone)
+    }
 }
 
 impl Shared {
+    fn undoable(&self) -> StorageResult<&dyn Undoable> {
+        let undoable = self.inner.undoable();
+        undoable.ok_or_else(|| StorageError::Broken("nothing is kept".to_owned()))
+    }
+
     fn kind(&self) -> Kind {
         Kind {
             flags: FLAG_SERIALIZED,

@@ -8,9 +8,10 @@
 //! A second store that fails is left alone for a while, so that one that is dead does not slow down
 //! every write; what it missed in that time it does not have.
 
+use super::undo::{History, Refusal, Restored, Undo, Undone};
 use super::{
     AccountSession, Carry, CollectionSession, Columns, Give, Load, Portable, Question, ReadFrom,
-    RowVisit, Storage, StorageResult, Times, WriteSession,
+    RowVisit, Storage, StorageError, StorageResult, Times, Undoable, WriteSession,
 };
 use crate::sync::{CollectionName, Query, RecordId, Timestamp, UserId, WboRef, WboWrite};
 use std::ops::ControlFlow;
@@ -137,6 +138,10 @@ impl Storage for Mirrored {
     fn portable(&self) -> Option<&dyn Portable> {
         self.primary.portable().map(|_| self as &dyn Portable)
     }
+
+    fn undoable(&self) -> Option<&dyn Undoable> {
+        self.primary.undoable().map(|_| self as &dyn Undoable)
+    }
 }
 
 impl Mirrored {
@@ -174,6 +179,36 @@ impl Portable for Mirrored {
         }
         Ok(time)
     }
+}
+
+impl Undoable for Mirrored {
+    fn history(&self, user: UserId) -> StorageResult<History> {
+        undoable(&*self.primary)?.history(user)
+    }
+
+    /// The second store goes back by its own times, which are those of the first but for moments.
+    fn undo(
+        &self,
+        user: UserId,
+        undo: &Undo,
+        tell: &mut dyn FnMut(&Restored),
+    ) -> StorageResult<Result<Undone, Refusal>> {
+        let undone = undoable(&*self.primary)?.undo(user, undo, tell)?;
+        if undone.is_ok() && !undo.rehearsal {
+            self.mirror.attempt(|second| {
+                let undone = undoable(second)?.undo(user, undo, &mut |_| {})?;
+                undone.map(drop).map_err(|refusal| {
+                    StorageError::Broken(format!("it can't undo this: {refusal:?}"))
+                })
+            });
+        }
+        Ok(undone)
+    }
+}
+
+fn undoable(storage: &dyn Storage) -> StorageResult<&dyn Undoable> {
+    let undoable = storage.undoable();
+    undoable.ok_or_else(|| StorageError::Broken("it keeps nothing to undo".to_owned()))
 }
 
 struct MirroredWrite {

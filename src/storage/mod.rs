@@ -20,6 +20,7 @@ pub mod cached;
 pub mod mirrored;
 pub mod mysql;
 pub mod sqlite;
+pub mod undo;
 pub mod write_cap;
 
 mod moving;
@@ -28,6 +29,7 @@ mod portable;
 pub use moving::{Carried, Carry, Movable, Presence};
 use portable::not_portable;
 pub use portable::{Give, Load, Portable, Stamps};
+pub use undo::{Keeping, Undoable};
 
 use crate::sync::{CollectionName, Query, RecordId, Timestamp, UserId, WboRef, WboWrite};
 use std::fmt;
@@ -144,7 +146,8 @@ pub trait Storage: Send + Sync {
     /// Forgets the user wholly: records, collections and their times. For deleted accounts.
     fn forget_user(&self, user: UserId) -> StorageResult<()>;
 
-    /// Removes at most `most` records whose ttl has passed, of any user; answers how many went.
+    /// Removes at most `most` records whose ttl has passed, or that are kept for an
+    /// [undo](Undoable) and too old or too many, of any user; answers how many went.
     fn purge(&self, most: u64) -> StorageResult<u64>;
 
     /// Whether the database answers, reading and writing.
@@ -157,6 +160,11 @@ pub trait Storage: Send + Sync {
 
     /// How users are moved to another node; nothing where this engine can't.
     fn movable(&self) -> Option<&dyn Movable> {
+        None
+    }
+
+    /// How changes are undone; nothing where this engine can't.
+    fn undoable(&self) -> Option<&dyn Undoable> {
         None
     }
 }

@@ -13,7 +13,7 @@ mod timestamp;
 mod user_name;
 mod wbo;
 
-pub use calendar::{date, utc};
+pub use calendar::{date, moment, parse_moment, utc};
 pub use decimal::Decimal;
 pub use email_name::{AccountError, username_from_account, username_in_browsers};
 pub use limits::Limits;

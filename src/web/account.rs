@@ -5,7 +5,7 @@ use super::form::encoded;
 use super::show::{When, number, size};
 use super::texts::{Account as Texts, fill};
 use super::visit::{Frame, Visit, names};
-use super::{Shown, Trouble, devices, filters};
+use super::{Shown, Trouble, devices, filters, undo};
 use crate::auth;
 use crate::sync::{CollectionName, Timestamp};
 use askama::Template;
@@ -23,6 +23,7 @@ struct Account {
     used: String,
     meter: Option<Meter>,
     collections: Vec<Collection>,
+    undo_on: bool,
     devices_on: bool,
     devices: Vec<Device>,
 }
@@ -119,6 +120,7 @@ pub fn show(visit: &mut Visit<'_, '_>) -> Shown {
         "email" => t.email_done,
         "collection" => t.collection_done,
         "clear" => t.clear_done,
+        "undo" => visit.texts().undo.done,
         _ => "",
     };
     let page = Account {
@@ -134,6 +136,7 @@ pub fn show(visit: &mut Visit<'_, '_>) -> Shown {
         },
         meter: quota.map(|quota| meter(t, used, quota)),
         collections: rows(visit, t, &stored),
+        undo_on: undo::is_on(visit),
         devices_on: visit.web.devices.is_some(),
         devices: devices_of(visit, &owner),
     };

@@ -15,8 +15,7 @@ use std::net::IpAddr;
 use std::sync::{Mutex, PoisonError};
 
 const SCHEMA: Schema = Schema {
-    sql: include_str!("../../sql/sqlite/001-devices.sql"),
-    version: 1,
+    steps: &[include_str!("../../sql/sqlite/001-devices.sql")],
 };
 
 /// A device is written down again after so many seconds.

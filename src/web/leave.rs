@@ -5,7 +5,7 @@ use super::entry::checked;
 use super::show::{number, size};
 use super::texts::{Entry as Texts, fill};
 use super::visit::{Frame, Visit};
-use super::{Shown, Trouble, account, filters};
+use super::{Shown, Trouble, account, filters, undo};
 use crate::sync::{CollectionName, Query};
 use askama::Template;
 use http::StatusCode;
@@ -17,6 +17,7 @@ struct Confirm<'c> {
     title: String,
     lead: String,
     means: &'static str,
+    kept: &'static str,
     action: &'static str,
     name: &'c str,
     button: String,
@@ -54,11 +55,21 @@ pub fn collection(visit: &mut Visit<'_, '_>) -> Shown {
             true => t.collection_all,
             false => t.collection_means,
         },
+        kept: kept(visit),
         action: "account/collection",
         name: &name,
         button: fill(t.collection_button, &[title]),
     };
     visit.page(StatusCode::OK, &page)
+}
+
+/// Whether that is the end of it.
+fn kept(visit: &Visit<'_, '_>) -> &'static str {
+    let t = &visit.texts().undo;
+    match undo::is_on(visit) {
+        true => t.kept,
+        false => t.not_kept,
+    }
 }
 
 /// Deletes it.
@@ -82,6 +93,7 @@ pub fn clear(visit: &mut Visit<'_, '_>) -> Shown {
         title: t.clear_title.to_owned(),
         lead: t.clear_lead.to_owned(),
         means: t.clear_means,
+        kept: kept(visit),
         action: "account/clear",
         name: "",
         button: t.clear_button.to_owned(),

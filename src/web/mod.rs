@@ -22,6 +22,7 @@ mod reset;
 mod session;
 mod show;
 pub mod texts;
+mod undo;
 mod visit;
 
 use crate::api::error::ApiError;
@@ -176,6 +177,8 @@ impl Web {
             (Page::Collection, Verb::Send) => leave::deleting_collection(visit),
             (Page::Clear, Verb::Look) => leave::clear(visit),
             (Page::Clear, Verb::Send) => leave::clearing(visit),
+            (Page::Undo, Verb::Look) => undo::show(visit),
+            (Page::Undo, Verb::Send) => undo::bringing_back(visit),
             (Page::Reset, Verb::Look) => reset::show(visit),
             (Page::Reset, Verb::Send) => reset::sent(visit),
             (Page::Leave, Verb::Look) => leave::account(visit),

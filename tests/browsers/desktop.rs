@@ -30,6 +30,11 @@ pub struct Desktop<'a> {
     meta: Option<Value>,
     meta_time: Option<f64>,
     keys_time: Option<f64>,
+    keys: Option<String>,
+    /// The `syncID` that the device knows, also after a restart.
+    sync_id: Option<Value>,
+    /// What tells the keys and ids that this device makes from those of others.
+    pub mark: &'static str,
     /// Whether the person asked for what deletes data on the server.
     pub may_wipe: bool,
     asked: Vec<String>,
@@ -47,6 +52,9 @@ impl<'a> Desktop<'a> {
             meta: None,
             meta_time: None,
             keys_time: None,
+            keys: None,
+            sync_id: None,
+            mark: "",
             may_wipe: false,
             asked: Vec::new(),
         };
@@ -127,6 +135,7 @@ impl<'a> Desktop<'a> {
     pub fn sync(&mut self, query: &str) -> Result<(), Ended> {
         let info = self.info(query)?;
         self.read_meta(&info)?;
+        self.read_keys(&info)?;
         let mut meta = self.meta.clone().expect("a set-up device");
         let mut added = false;
         for (name, query) in ENGINES {
@@ -239,6 +248,7 @@ impl<'a> Desktop<'a> {
                 assert_eq!(meta["storageVersion"], json!(5), "less would wipe");
                 let crypto = info.contains_key("crypto") || self.keys_time.is_none();
                 assert!(crypto, "a list without crypto wipes");
+                self.meet(&meta);
                 self.meta = Some(meta);
                 self.meta_time = listed;
                 Ok(())
@@ -249,6 +259,27 @@ impl<'a> Desktop<'a> {
                 "meta/global is listed and can't be read: {answer:?}"
             )),
         }
+    }
+
+    /// A `syncID` other than the known one: nothing is deleted, but everything is downloaded and
+    /// uploaded again.
+    fn meet(&mut self, meta: &Value) {
+        let known = self.sync_id.replace(meta["syncID"].clone());
+        if known.is_some() && known != self.sync_id {
+            self.begin_anew();
+        }
+    }
+
+    fn begin_anew(&mut self) {
+        for engine in self.engines.values_mut() {
+            engine.last_sync = 0.0;
+            engine.changed = engine.items.keys().cloned().collect();
+        }
+    }
+
+    /// What the device encrypts with, as it has it from the server.
+    pub fn keys(&self) -> Option<&str> {
+        self.keys.as_deref()
     }
 
     /// A list without `crypto`, or a 404 for the keys, and the client starts fresh.
@@ -262,6 +293,8 @@ impl<'a> Desktop<'a> {
         let answer = self.get("storage/crypto/keys");
         match answer.status {
             200 => {
+                let record: Value = serde_json::from_slice(&answer.body).expect("JSON");
+                self.keys = record["payload"].as_str().map(str::to_owned);
                 self.keys_time = Some(listed);
                 Ok(())
             }
@@ -286,9 +319,10 @@ impl<'a> Desktop<'a> {
         );
         wiped.timestamp();
         self.write_meta(json!({
-            "syncID": "sync-id-of-all", "storageVersion": 5, "engines": {}, "declined": [],
+            "syncID": format!("sync-id-of-all{}", self.mark), "storageVersion": 5, "engines": {}, "declined": [],
         }));
-        let keys = json!({"id": "keys", "payload": "{\"ciphertext\":\"a+b/c==\"}"}).to_string();
+        let payload = format!("{{\"ciphertext\":\"a+b/c=={}\"}}", self.mark);
+        let keys = json!({"id": "keys", "payload": payload}).to_string();
         let request = self
             .at_node()
             .desktop()
@@ -304,10 +338,7 @@ impl<'a> Desktop<'a> {
         self.meta_time = info.get("meta").copied();
         self.keys_time = None;
         self.read_keys(&info)?;
-        for engine in self.engines.values_mut() {
-            engine.last_sync = 0.0;
-            engine.changed = engine.items.keys().cloned().collect();
-        }
+        self.begin_anew();
         Ok(())
     }
 
@@ -319,6 +350,7 @@ impl<'a> Desktop<'a> {
             .put("storage/meta/global", record.as_bytes());
         let written = self.ask("PUT storage/meta/global", &request);
         assert_eq!(written.status, 200, "{written:?}");
+        self.sync_id = Some(meta["syncID"].clone());
         self.meta = Some(meta);
     }
 }

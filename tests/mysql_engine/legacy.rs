@@ -4,6 +4,7 @@ use super::{PHP_SCHEMA, Place, USER, full, name, payload, put};
 use crate::harness::MariaDb;
 use std::ops::ControlFlow;
 use weft::storage::mysql::Charset;
+use weft::storage::undo::{Refusal, Undo, Undone};
 use weft::storage::{Columns, ReadFrom, Storage};
 use weft::sync::{Query, RecordId, Timestamp, UserId, WboWrite};
 
@@ -200,6 +201,7 @@ fn tables_may_have_other_names() {
         config.wbo_table = "sync-data".to_owned();
         config.collections_table = "names".to_owned();
         config.times_table = "our_times".to_owned();
+        config.kept_table = "our_kept".to_owned();
     });
     host.migrate(false).unwrap();
     put(&host, "mine", &[full("a", "x")]);
@@ -207,8 +209,49 @@ fn tables_may_have_other_names() {
     assert_eq!(place.php_sees("SELECT id FROM `sync-data`"), ["a"]);
     assert_eq!(
         place.php_sees("SHOW TABLES"),
-        ["names", "our_times", "sync-data"]
+        ["names", "our_kept", "our_times", "sync-data"]
     );
+}
+
+fn back_to(host: &dyn Storage, to: Timestamp) -> Result<Undone, Refusal> {
+    let undo = Undo {
+        to,
+        collection: None,
+        rehearsal: false,
+    };
+    let undoable = host.undoable().unwrap();
+    undoable.undo(USER, &undo, &mut |_| {}).unwrap()
+}
+
+#[test]
+fn what_is_brought_back_has_the_same_bytes() {
+    for charset in ["latin1", "utf8mb4"] {
+        let place = Place::migrated(charset);
+        let host = place.host_with(|config| config.charset = Charset::Binary);
+        let then = put(&host, "history", &[full("a", TEXT)]);
+        host.delete_records(USER).unwrap();
+        back_to(&host, then).unwrap();
+        assert_eq!(payload(&host, "history", "a").as_deref(), Some(TEXT));
+        let seen = "SELECT payload_size = LENGTH(payload), parentid IS NULL FROM wbo";
+        assert_eq!(place.php_sees(seen), ["1|1"], "{charset}");
+    }
+}
+
+#[test]
+fn nobody_is_brought_back_to_before_what_php_wrote() {
+    let place = Place::of_php("latin1");
+    let host = place.host();
+    let first = put(&host, "history", &[full("a", "one")]);
+    let second = put(&host, "history", &[full("a", "two")]);
+    let php = second.plus_seconds(1).centis();
+    place.php(&php_record(4, "php", php, "x"));
+    let third = put(&host, "history", &[full("a", "three")]);
+    put(&host, "history", &[full("a", "four")]);
+    let refused = back_to(&host, first);
+    assert_eq!(refused, Err(Refusal::TooEarly(Timestamp::from_centis(php))));
+    back_to(&host, third).unwrap();
+    assert_eq!(payload(&host, "history", "a").as_deref(), Some("three"));
+    assert_eq!(payload(&host, "history", "php").as_deref(), Some("x"));
 }
 
 #[test]

@@ -2,6 +2,7 @@
 
 use super::{PHP_SCHEMA, Place, full, put};
 use crate::harness::MariaDb;
+use weft::storage::undo::Undo;
 use weft::storage::{Storage, StorageError};
 
 fn sql(migrations: Vec<weft::storage::mysql::Migration>) -> String {
@@ -90,6 +91,41 @@ fn a_request_to_a_database_that_is_not_prepared_says_which_sql_to_run() {
     }
     host.migrate(false).unwrap();
     put(&host, "history", &[full("a", "x")]);
+}
+
+#[test]
+fn a_database_that_was_not_brought_up_to_date_serves_on_and_keeps_nothing() {
+    let place = Place::migrated("latin1");
+    place.php("DROP TABLE weft_kept");
+    let host = place.host();
+    let then = put(&host, "history", &[full("a", "x")]);
+    put(&host, "history", &[full("a", "y")]);
+    host.check().unwrap();
+    assert!(host.delete_records(super::USER).unwrap() > then);
+    let undoable = host.undoable().unwrap();
+    let Err(StorageError::Broken(why)) = undoable.history(super::USER) else {
+        panic!("there is no table");
+    };
+    assert!(why.contains("CREATE TABLE `weft_kept`"), "{why}");
+    host.forget_user(super::USER).unwrap();
+    host.purge(10).unwrap();
+    let said = sql(host.migrate(false).unwrap());
+    assert!(said.contains("CREATE TABLE `weft_kept`"), "{said}");
+
+    let host = place.host();
+    let then = put(&host, "history", &[full("a", "x")]);
+    put(&host, "history", &[full("a", "y")]);
+    let undo = Undo {
+        to: then,
+        collection: None,
+        rehearsal: false,
+    };
+    let undoable = host.undoable().unwrap();
+    undoable
+        .undo(super::USER, &undo, &mut |_| {})
+        .unwrap()
+        .unwrap();
+    assert_eq!(super::payload(&host, "history", "a").unwrap(), "x");
 }
 
 #[test]

@@ -215,3 +215,102 @@ fn address_and_password_change_for_who_knows_the_old_one() {
         "present password",
     );
 }
+
+/// The links of the page for going back, as they are in its HTML.
+fn links(page: &crate::harness::http::Response) -> Vec<String> {
+    let text = page.text();
+    let parts = text.split("href=\"").skip(1);
+    let links = parts.filter_map(|part| part.split('"').next());
+    let links = links.filter(|link| link.contains("undo?to="));
+    links
+        .map(|link| {
+            link.replace("&amp;", "&")
+                .replace("&#38;", "&")
+                .replace("../", "")
+        })
+        .collect()
+}
+
+#[test]
+fn what_was_deleted_is_brought_back_by_its_owner() {
+    let server = crate::server();
+    let (user, mut visitor) = synced(server, "undoes");
+    says(&visitor.open("account/undo"), &["Nothing has been deleted"]);
+    user.delete("storage/bookmarks");
+    user.delete("storage/odd.one");
+    says(&visitor.open("account"), &["Bring back what was deleted"]);
+    let page = visitor.open("account/undo");
+    let told = [
+        "4 records deleted",
+        "Bookmarks: 3 records deleted",
+        "odd.one: 1",
+    ];
+    says(&page, &told);
+    let links = links(&page);
+    let only = links
+        .iter()
+        .find(|link| link.ends_with("=bookmarks"))
+        .unwrap();
+    let page = visitor.open(only);
+    says(
+        &page,
+        &["Bring back what was stored", "Bookmarks: 3 come back"],
+    );
+    assert_eq!(user.get("storage/bookmarks").text(), "[]", "only asked");
+    let to = page
+        .text()
+        .split("name=\"to\" value=\"")
+        .nth(1)
+        .unwrap()
+        .to_owned();
+    let to = to.split('"').next().unwrap();
+    let fields = [("to", to), ("collection", "bookmarks")];
+    let done = visitor.submit(only, &fields);
+    says(&done, &["It is brought back", "3.0 KB"]);
+    assert_eq!(user.ids("storage/bookmarks"), ["r0", "r1", "r2"]);
+    assert_eq!(user.get("storage/odd.one/a").status, 404);
+
+    let all = links
+        .iter()
+        .find(|link| !link.contains("collection"))
+        .unwrap();
+    says(&visitor.submit(all, &[("to", to)]), &["It is brought back"]);
+    assert_eq!(user.get("storage/odd.one/a").status, 200);
+    says(&visitor.open(all), &["Nothing to do"]);
+}
+
+#[test]
+fn nobody_else_brings_anything_back() {
+    let server = crate::server();
+    let (user, mut visitor) = synced(server, "undoes-alone");
+    user.delete("storage/bookmarks");
+    let link = links(&visitor.open("account/undo")).remove(0);
+    let to = [("to", "2026-03-01T12:30:05.25Z")];
+    let forged = visitor.post("account/undo", "forged", &to);
+    assert_eq!(forged.status, 403, "{forged:?}");
+    let mut stranger = Visitor::new(server);
+    says(&stranger.open(&link), &["Sign in"]);
+    let page = visitor.open("account/undo?to=yesterday");
+    assert_eq!(page.status, 404, "{page:?}");
+    assert_eq!(user.get("storage/bookmarks").text(), "[]");
+}
+
+#[test]
+fn what_could_not_be_read_or_would_be_wiped_is_refused_in_words() {
+    let server = crate::server();
+    let (user, mut visitor) = synced(server, "refused-undo");
+    user.put("storage/meta/global", r#"{"payload":"m"}"#);
+    user.delete("storage/bookmarks");
+    user.put("storage/crypto/keys", r#"{"payload":"other"}"#);
+    let links = links(&visitor.open("account/undo"));
+    let only = links
+        .iter()
+        .find(|link| link.ends_with("=bookmarks"))
+        .unwrap();
+    let page = visitor.open(only);
+    assert_eq!(page.status, 409, "{page:?}");
+    assert!(page.text().contains("other keys"), "{page:?}");
+    let page = visitor.open("account/undo?to=2001-01-01T00:00:00.00Z");
+    assert_eq!(page.status, 409, "{page:?}");
+    assert!(page.text().contains("was not set up"), "{page:?}");
+}

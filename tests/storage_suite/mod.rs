@@ -11,6 +11,7 @@ pub mod queries;
 pub mod records;
 pub mod sessions;
 pub mod times;
+pub mod undo;
 
 use std::any::Any;
 use std::ops::ControlFlow;
@@ -100,6 +101,25 @@ macro_rules! storage_suite {
                 a_life_goes_on_where_it_was,
                 times_can_be_kept,
                 a_user_without_records_is_a_user,
+            }
+            undo {
+                deleted_records_return_with_a_time_later_than_all,
+                replaced_records_are_what_they_were,
+                what_did_not_exist_goes,
+                a_change_that_moves_no_time_is_undone_too,
+                an_undo_can_be_undone,
+                an_undo_of_nothing_moves_no_time,
+                a_rehearsal_tells_all_and_changes_nothing,
+                a_wiped_account_comes_back_whole,
+                records_that_no_key_opens_are_not_brought_back_alone,
+                nobody_is_brought_back_to_before_the_account_was_set_up,
+                what_has_outlived_its_ttl_does_not_return,
+                deletions_by_every_query_are_kept,
+                a_dropped_change_leaves_nothing_kept,
+                the_history_tells_what_was_taken_away,
+                every_moment_of_a_long_random_series_can_be_gone_back_to,
+                a_forgotten_user_has_nothing_to_return_to,
+                an_undo_touches_no_other_user,
             }
             model {
                 a_long_random_series_agrees_with_a_simple_model,

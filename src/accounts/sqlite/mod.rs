@@ -17,8 +17,7 @@ use crate::storage::sqlite::file::Schema;
 use rusqlite::Connection;
 
 const SCHEMA: Schema = Schema {
-    sql: include_str!("../../../sql/sqlite/001-people.sql"),
-    version: 1,
+    steps: &[include_str!("../../../sql/sqlite/001-people.sql")],
 };
 
 /// The SQLite engine. The file is opened when it is needed, so making an engine cannot fail.

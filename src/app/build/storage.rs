@@ -8,7 +8,7 @@ use crate::storage::cached::Cached;
 use crate::storage::mirrored::Mirrored;
 use crate::storage::mysql::{MySqlConfig, MySqlStorage};
 use crate::storage::sqlite::{SqliteOptions, SqliteStorage};
-use crate::storage::{Storage, StorageError};
+use crate::storage::{Keeping, Storage, StorageError};
 use crate::sync::Clock;
 use std::sync::Arc;
 use std::time::Duration;
@@ -18,6 +18,7 @@ pub fn about(config: &Config) -> Config {
     Config {
         data: config.data.clone(),
         storage: config.storage.clone(),
+        undo: config.undo.clone(),
         mirror: config.mirror.clone(),
         mysql: config.mysql.clone(),
         mysql_write: config.mysql_write.clone(),
@@ -47,7 +48,11 @@ pub fn storage(
         StorageEngine::Sqlite => {
             let mut options = SqliteOptions::new(config.data.dir.join("weft.db"));
             options.busy = config.storage.busy_timeout;
-            Box::new(SqliteStorage::new(options, Arc::clone(clock)))
+            Box::new(SqliteStorage::keeping(
+                options,
+                Arc::clone(clock),
+                keeping(config),
+            ))
         }
         StorageEngine::Mysql => Box::new(mysql(config)?),
     };
@@ -60,6 +65,14 @@ pub fn storage(
             Arc::new(Cached::new(storage, cache, seconds(config.memcached.ttl)))
         }
         _ => storage,
+    })
+}
+
+/// What of replaced and deleted records is kept, if anything.
+fn keeping(config: &Config) -> Option<Keeping> {
+    config.undo.keep.map(|time| Keeping {
+        time,
+        bytes: config.undo.bytes.bytes(),
     })
 }
 
@@ -130,6 +143,8 @@ fn mysql_config(config: &Config, write: MysqlServer<'_>) -> MySqlConfig {
         wbo_table: mysql.wbo_table.as_str().to_owned(),
         collections_table: mysql.collections_table.as_str().to_owned(),
         times_table: mysql.times_table.as_str().to_owned(),
+        kept_table: mysql.kept_table.as_str().to_owned(),
+        keeping: keeping(config),
         modulo: mysql.user_table_modulo,
         php_beside: config.legacy.php_beside,
         charset: manner.charset,

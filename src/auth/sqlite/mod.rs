@@ -22,8 +22,7 @@ use sha2::{Digest, Sha256};
 use std::time::Instant;
 
 const SCHEMA: Schema = Schema {
-    sql: include_str!("../../../sql/sqlite/001-accounts.sql"),
-    version: 1,
+    steps: &[include_str!("../../../sql/sqlite/001-accounts.sql")],
 };
 
 const COLUMNS: &str = "id, name, email, status, alert, quota_bytes, node, password_hash";

@@ -2,6 +2,8 @@
 
 use super::*;
 use crate::doctor::Finding;
+use crate::storage::undo::{self, Event, History, Undo, Undone};
+use crate::sync::{CollectionName, Timestamp};
 
 #[derive(Default)]
 pub(super) struct Noting {
@@ -72,6 +74,12 @@ impl Program for Noting {
     }
 
     fn accounts(&self, _: &Config) -> Result<Box<dyn Accounts>, Failure> {
+        Ok(Box::new(Noting {
+            asked: self.asked.clone(),
+        }))
+    }
+
+    fn undo(&self, _: &Config) -> Result<Box<dyn Undoing>, Failure> {
         Ok(Box::new(Noting {
             asked: self.asked.clone(),
         }))
@@ -271,5 +279,49 @@ impl Nodes for Noting {
             taken: 3,
             draining: true,
         }])
+    }
+}
+
+impl Undoing for Noting {
+    fn history(&self, name: &str) -> Result<History, Failure> {
+        self.note(format!("history {name}"));
+        let event = |collection: &str, time, deleted, replaced| Event {
+            collection: CollectionName::new(collection).unwrap(),
+            since: Timestamp::ZERO,
+            time: Timestamp::from_centis(time),
+            deleted,
+            replaced,
+        };
+        Ok(History {
+            events: vec![
+                event("history", 177_236_820_527, 3400, 0),
+                event("bookmarks", 177_236_820_526, 12, 5),
+            ],
+            reaches: ["history", "bookmarks"]
+                .map(|name| (CollectionName::new(name).unwrap(), Timestamp::ZERO))
+                .into(),
+        })
+    }
+
+    fn undo(
+        &self,
+        name: &str,
+        undo: &Undo,
+        tell: &mut dyn FnMut(&undo::Restored),
+    ) -> Result<Undone, Failure> {
+        let collection = undo.collection.as_ref().map(CollectionName::as_str);
+        let (to, rehearsal) = (undo.to, undo.rehearsal);
+        self.note(format!("undo {name} {collection:?} {to} {rehearsal}"));
+        let restored = undo::Restored {
+            collection: CollectionName::new("history").unwrap(),
+            returned: 3400,
+            reverted: 0,
+            removed: 2,
+        };
+        tell(&restored);
+        Ok(Undone {
+            time: Timestamp::from_centis(177_236_900_000),
+            collections: vec![restored],
+        })
     }
 }

@@ -1,7 +1,7 @@
 //! `[data]` and `[storage]`: where things are kept.
 
 use crate::config::declare::section;
-use crate::config::value::{FilePath, choices};
+use crate::config::value::{ByteSize, FilePath, choices};
 use std::time::Duration;
 
 choices! {
@@ -26,6 +26,19 @@ section! {
         /// The folder for the files of accounts and what goes with them; `""` is `data.dir`. Several
         /// nodes on one machine name the same one, so that all of them know all users.
         accounts: Option<FilePath> = None;
+    }
+}
+
+section! {
+    /// What browsers have replaced or deleted, for bringing back an account that was wiped or mangled
+    /// (`weft undo`, and on the account's page).
+    "undo" in undo: Undo {
+        /// How long it is kept; 0 is not at all.
+        keep: Option<Duration> = Some(Duration::from_secs(7 * 86_400));
+
+        /// The most that is kept of one user; then the oldest goes. A whole account must fit, or what
+        /// a wipe deletes can't be brought back.
+        bytes: ByteSize = ByteSize::mib(256), in ByteSize::kib(1)..=ByteSize::mib(1_048_576);
     }
 }
 

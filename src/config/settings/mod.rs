@@ -15,7 +15,7 @@ mod web;
 
 pub use access::{Auth, AuthEngine, Lockout, NewHash, Registration, SignUp};
 pub use api::{Api, Profile};
-pub use data::{Data, Storage, StorageEngine};
+pub use data::{Data, Storage, StorageEngine, Undo};
 pub use ldap::{Ldap, LdapLayout};
 pub use legacy::{Legacy, Memcached};
 pub use limits::{Limits, Quota};

@@ -39,6 +39,9 @@ section! {
         /// Our own table of the collections' times.
         times_table: TableName = TableName::usual("weft_times");
 
+        /// Our own table of what was replaced and deleted.
+        kept_table: TableName = TableName::usual("weft_kept");
+
         /// With N, the records of user u are in the table whose name ends in u modulo N, such as
         /// `wbo7`; 0 is one table for all.
         user_table_modulo: Option<u32> = None, php "WEAVE_USER_TABLE_MODULO";

@@ -3,6 +3,7 @@
 //! Plain fields, no defaults from elsewhere; whoever builds one has read the operator's settings.
 
 use crate::mysql::{Charset, Manner, Server};
+use crate::storage::Keeping;
 use std::time::Duration;
 
 /// Statements that a connection remembers where each user's records are in one of many tables.
@@ -21,6 +22,10 @@ pub struct MySqlConfig {
     pub collections_table: String,
     /// Our own table of the collections' times.
     pub times_table: String,
+    /// Our own table of what was replaced and deleted.
+    pub kept_table: String,
+    /// How much of that is kept, if anything.
+    pub keeping: Option<Keeping>,
     /// With N, the records of user u are in the table whose name ends in `u mod N`.
     pub modulo: Option<u32>,
     /// Whether legacy PHP servers write to the same tables now.
@@ -48,6 +53,8 @@ impl MySqlConfig {
             wbo_table: "wbo".to_owned(),
             collections_table: "collections".to_owned(),
             times_table: "weft_times".to_owned(),
+            kept_table: "weft_kept".to_owned(),
+            keeping: Some(Keeping::default()),
             modulo: None,
             php_beside: false,
             charset: manner.charset,

@@ -8,6 +8,7 @@ use crate::storage::{StorageError, StorageResult};
 const WBO: &str = include_str!("../../../sql/mysql/wbo.sql");
 const COLLECTIONS: &str = include_str!("../../../sql/mysql/collections.sql");
 const TIMES: &str = include_str!("../../../sql/mysql/times.sql");
+const KEPT: &str = include_str!("../../../sql/mysql/kept.sql");
 const TTL: &str = include_str!("../../../sql/mysql/ttl.sql");
 const TTL_INDEX: &str = include_str!("../../../sql/mysql/ttl-index.sql");
 const MODIFIED_INDEX: &str = include_str!("../../../sql/mysql/modified-index.sql");
@@ -15,15 +16,29 @@ const MODIFIED_INDEX: &str = include_str!("../../../sql/mysql/modified-index.sql
 /// What is missing, in the order in which to add it.
 pub(super) fn missing(lease: &mut Lease, tables: &Tables) -> StorageResult<Vec<Migration>> {
     let found = Found::look(lease)?;
+    let mut missing = needed_of(&found, tables)?;
+    if !has(&found, &tables.kept)? {
+        missing.push(Migration::new(KEPT, "{kept}", &tables.kept));
+    }
+    Ok(missing)
+}
+
+/// What is missing and can't be done without: a deployment that is brought up to date serves on before
+/// its database is.
+pub(super) fn needed(lease: &mut Lease, tables: &Tables) -> StorageResult<Vec<Migration>> {
+    needed_of(&Found::look(lease)?, tables)
+}
+
+fn needed_of(found: &Found, tables: &Tables) -> StorageResult<Vec<Migration>> {
     let mut missing = Vec::new();
     for table in tables.every_wbo() {
-        missing.extend(missing_of_wbo(&found, &table)?);
+        missing.extend(missing_of_wbo(found, &table)?);
     }
     for (table, sql, place) in [
         (&tables.collections, COLLECTIONS, "{collections}"),
         (&tables.times, TIMES, "{times}"),
     ] {
-        if !has(&found, table)? {
+        if !has(found, table)? {
             missing.push(Migration::new(sql, place, table));
         }
     }

@@ -46,6 +46,7 @@
 mod account;
 mod config;
 mod fault;
+mod keep;
 mod migrate;
 mod once;
 mod portable;
@@ -53,6 +54,7 @@ mod put;
 mod read;
 mod records;
 mod tables;
+mod undo;
 mod upkeep;
 mod write;
 
@@ -63,7 +65,7 @@ use self::tables::Tables;
 use crate::mysql::{Fault, Lease, Pool, schema};
 use crate::storage::{
     AccountSession, CollectionSession, Portable, Question, ReadFrom, RowVisit, Storage,
-    StorageError, StorageResult, Times, WriteSession,
+    StorageError, StorageResult, Times, Undoable, WriteSession,
 };
 use crate::sync::{CollectionName, Timestamp, UserId};
 use std::sync::Arc;
@@ -86,6 +88,8 @@ struct Engine {
     read: Option<Arc<Pool>>,
     /// The latest time that this process told by the clock alone, in centiseconds.
     told: AtomicI64,
+    /// Whether what is replaced can be kept.
+    kept: keep::Looked,
 }
 
 impl MySqlStorage {
@@ -97,6 +101,7 @@ impl MySqlStorage {
             write: Pool::new(&config.write, &manner),
             read: config.read.as_ref().map(|read| Pool::new(read, &manner)),
             told: AtomicI64::new(0),
+            kept: keep::Looked::default(),
             config,
         };
         Ok(MySqlStorage {
@@ -261,13 +266,19 @@ impl Storage for MySqlStorage {
                 })?;
             }
         }
+        if gone < most {
+            let kept = engine.attempt(&engine.write, |lease| {
+                engine.if_kept(keep::purge(engine, lease, most - gone))
+            });
+            gone += kept?;
+        }
         Ok(gone)
     }
 
     fn check(&self) -> StorageResult<()> {
         let engine = &self.engine;
         let missing = engine.attempt(&engine.write, |mut lease| {
-            Ok(migrate::missing(&mut lease, &engine.tables))
+            Ok(migrate::needed(&mut lease, &engine.tables))
         })??;
         if !missing.is_empty() {
             return Err(StorageError::Broken(schema::instruction(&missing)));
@@ -281,5 +292,9 @@ impl Storage for MySqlStorage {
 
     fn portable(&self) -> Option<&dyn Portable> {
         Some(self)
+    }
+
+    fn undoable(&self) -> Option<&dyn Undoable> {
+        self.engine.config.keeping.map(|_| self as &dyn Undoable)
     }
 }

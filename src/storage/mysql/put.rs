@@ -4,6 +4,7 @@
 //! one kind go together, in their order, in statements of a few fixed sizes, so that a connection
 //! needs few prepared statements; and none is larger than the server takes.
 
+use super::keep::HEAVY;
 use super::records::{Records, expiry, one_of};
 use super::tables::NEVER;
 use crate::mysql::Fault;
@@ -76,6 +77,12 @@ impl Records {
 
     fn replace(&mut self, writes: &[WboWrite], put: &mut Put) -> Result<(), Fault> {
         let lines: Vec<_> = writes.iter().map(|write| self.whole(write)).collect();
+        for some in writes.chunks(SIZES[0]) {
+            let ids: Vec<_> = some.iter().map(|write| write.id.clone()).collect();
+            self.keep_replaced(&ids)?;
+        }
+        let bytes = |write: &WboWrite| write.payload.as_ref().map_or(0, String::len);
+        self.kept_heavily |= writes.iter().map(bytes).sum::<usize>() >= HEAVY;
         self.store(&lines, REPLACE)?;
         put.modified
             .extend(std::iter::repeat_n(Some(self.now), writes.len()));
@@ -104,6 +111,11 @@ impl Records {
             }
         }
         put.changed |= !merged.is_empty() || !created.is_empty();
+        let all = merged.iter().chain(&created).map(|line| &line.write.id);
+        let all: Vec<_> = all.cloned().collect();
+        if !all.is_empty() {
+            self.keep_replaced(&all)?;
+        }
         self.store(&merged, MERGE)?;
         self.store(&created, REPLACE)
     }

@@ -1,6 +1,7 @@
 //! Snapshots of one collection. Why their times are right is written at the head of the engine.
 
 use super::Engine;
+use super::keep::Before;
 use super::records::Records;
 use super::tables::NOW;
 use crate::mysql::Fault;
@@ -74,6 +75,9 @@ impl ReadSession {
             user,
             collection,
             now: state.now,
+            engine: Arc::clone(engine),
+            before: Before(state.modified),
+            kept_heavily: false,
         });
         Ok(ReadSession {
             engine: Arc::clone(engine),

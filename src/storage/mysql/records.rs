@@ -1,5 +1,7 @@
 //! The records of one collection: reading, counting and deleting what a query selects.
 
+use super::Engine;
+use super::keep::Before;
 use super::tables::NEVER;
 use crate::mysql::Fault;
 use crate::mysql::Lease;
@@ -7,6 +9,7 @@ use crate::mysql::row;
 use crate::storage::{Columns, RowVisit};
 use crate::sync::{Query, RecordId, Sort, Timestamp, UserId, WboRef};
 use mysql::{Row, Value};
+use std::sync::Arc;
 
 /// One collection in one transaction.
 pub(super) struct Records {
@@ -18,6 +21,11 @@ pub(super) struct Records {
     pub(super) collection: i64,
     /// When the records that expire are looked at.
     pub(super) now: Timestamp,
+    pub(super) engine: Arc<Engine>,
+    /// The collection's time before this transaction.
+    pub(super) before: Before,
+    /// Whether what it took away is worth a look at how much is kept.
+    pub(super) kept_heavily: bool,
 }
 
 /// The time at which records expire, as their column has it. Those that never do have a time too,
@@ -117,7 +125,11 @@ impl Records {
                 )
             }
         };
+        self.keep_deleted(query)?;
         let gone = self.lease.run(&sql, values)?.rows;
+        if gone > 0 {
+            self.keep_link()?;
+        }
         let everything = Query {
             sort: query.sort,
             ..Query::default()
@@ -136,7 +148,7 @@ impl Records {
         used_bytes(&mut self.lease, &self.table, self.user, self.now)
     }
 
-    fn place(&self) -> Vec<Value> {
+    pub(super) fn place(&self) -> Vec<Value> {
         vec![
             self.user.number().into(),
             self.collection.into(),
@@ -168,7 +180,7 @@ pub(super) fn selects_nothing(query: &Query) -> bool {
 }
 
 /// The conditions of a query, their values appended to those of [`Records::place`].
-fn conditions(query: &Query, values: &mut Vec<Value>) -> String {
+pub(super) fn conditions(query: &Query, values: &mut Vec<Value>) -> String {
     let place = "username = ? AND collection = ? AND ttl > ?".to_owned();
     narrowed(place, query, values)
 }

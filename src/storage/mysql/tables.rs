@@ -39,6 +39,7 @@ pub(super) struct Tables {
     modulo: Option<u32>,
     pub(super) collections: String,
     pub(super) times: String,
+    pub(super) kept: String,
 }
 
 impl Tables {
@@ -47,6 +48,7 @@ impl Tables {
             &config.wbo_table,
             &config.collections_table,
             &config.times_table,
+            &config.kept_table,
         ] {
             if !is_table_name(name) {
                 return Err(StorageError::Broken(format!("{name:?} is no table name")));
@@ -57,6 +59,7 @@ impl Tables {
             modulo: config.modulo.filter(|n| *n > 0),
             collections: format!("`{}`", config.collections_table),
             times: format!("`{}`", config.times_table),
+            kept: format!("`{}`", config.kept_table),
         })
     }
 

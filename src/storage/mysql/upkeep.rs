@@ -1,6 +1,7 @@
 //! What concerns whole users and whole tables: deleting all, forgetting, purging, checking.
 
 use super::Engine;
+use super::keep::{forget, keep_all};
 use super::records::expiry;
 use super::tables::{NOW, WHOLE_USER};
 use super::write::lock_user;
@@ -24,15 +25,9 @@ pub(super) fn delete_records(
     let (wbo, times) = (engine.tables.wbo(user), &engine.tables.times);
     let number = Value::from(user.number());
     lock_all(engine, &mut lease, user)?;
-    let sql = format!(
-        "SELECT GREATEST({NOW}, ?, \
-         (SELECT COALESCE(MAX(GREATEST(modified, told)), 0) + 1 FROM {times} WHERE userid = ?), \
-         (SELECT COALESCE(MAX(modified), 0) + 1 FROM {wbo} WHERE username = ?))"
-    );
-    let told = engine.after_all_told().centis().into();
-    let row = lease.first(&sql, vec![told, number.clone(), number.clone()])?;
-    let row = row.ok_or_else(|| Fault::broken("the database does not tell the time"))?;
-    let time = row::certain(&row, 0)?;
+    let time = time_of_all(engine, &mut lease, user)?;
+    keep_all(engine, &mut lease, user, time)?;
+    let time = time.centis();
     let sql = format!(
         "INSERT INTO {times} (userid, collectionid, modified, told) \
          SELECT DISTINCT w.username, w.collection, CAST(? AS SIGNED), 0 \
@@ -50,6 +45,25 @@ pub(super) fn delete_records(
     Ok(Timestamp::from_centis(time))
 }
 
+/// The time of a change to all that a user has, later than all that was told. Everything is locked.
+pub(super) fn time_of_all(
+    engine: &Engine,
+    lease: &mut Lease,
+    user: UserId,
+) -> Result<Timestamp, Fault> {
+    let (wbo, times) = (engine.tables.wbo(user), &engine.tables.times);
+    let number = Value::from(user.number());
+    let sql = format!(
+        "SELECT GREATEST({NOW}, ?, \
+         (SELECT COALESCE(MAX(GREATEST(modified, told)), 0) + 1 FROM {times} WHERE userid = ?), \
+         (SELECT COALESCE(MAX(modified), 0) + 1 FROM {wbo} WHERE username = ?))"
+    );
+    let told = engine.after_all_told().centis().into();
+    let row = lease.first(&sql, vec![told, number.clone(), number])?;
+    let row = row.ok_or_else(|| Fault::broken("the database does not tell the time"))?;
+    Ok(Timestamp::from_centis(row::certain(&row, 0)?))
+}
+
 /// Deletes all that there is of a user.
 pub(super) fn forget_user(engine: &Engine, mut lease: Lease, user: UserId) -> Result<(), Fault> {
     lock_all(engine, &mut lease, user)?;
@@ -62,6 +76,7 @@ pub(super) fn forget_user(engine: &Engine, mut lease: Lease, user: UserId) -> Re
         let sql = format!("DELETE FROM {table} WHERE {column} = ?");
         lease.run(&sql, vec![user.number().into()])?;
     }
+    forget(engine, &mut lease, user)?;
     lease.commit()
 }
 

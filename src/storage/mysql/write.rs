@@ -3,6 +3,7 @@
 
 use super::Engine;
 use super::fault::before_commit;
+use super::keep::Before;
 use super::records::Records;
 use super::tables::{NOW, WHOLE_USER};
 use crate::mysql::Fault;
@@ -65,6 +66,9 @@ impl Writer {
                 user,
                 collection: locked.number,
                 now: time,
+                engine: Arc::clone(engine),
+                before: Before(locked.before),
+                kept_heavily: false,
             };
             return Ok(Writer {
                 engine: Arc::clone(engine),
@@ -236,7 +240,11 @@ impl WriteSession for Writer {
         self.answer(ready)?;
         let end = self.records.lease.commit();
         if end.is_ok() {
+            let changed = self.state == State::Changed;
             self.state = State::Ended;
+            if changed {
+                self.records.tidy();
+            }
         }
         match end {
             // Refused, which a server of several does when another had the row first.

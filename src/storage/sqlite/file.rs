@@ -45,13 +45,20 @@ impl SqliteOptions {
     }
 }
 
-/// The tables of a file, and their version, which is kept in `PRAGMA user_version`.
+/// The tables of a file. Their version, the number of steps that were taken, is kept in
+/// `PRAGMA user_version`.
 #[derive(Clone, Copy)]
 pub(crate) struct Schema {
-    /// Makes the tables in an empty file.
-    pub(crate) sql: &'static str,
-    /// The version that `sql` makes, above 0.
-    pub(crate) version: i64,
+    /// The first makes the tables in an empty file, each other brings those of the version before up
+    /// to date.
+    pub(crate) steps: &'static [&'static str],
+}
+
+impl Schema {
+    /// The version that all steps make, above 0.
+    fn version(self) -> i64 {
+        i64::try_from(self.steps.len()).unwrap_or(i64::MAX)
+    }
 }
 
 /// Device and number of a file: another one under the same path is told apart.
@@ -132,16 +139,21 @@ impl DatabaseFile {
         Ok(())
     }
 
-    /// Makes the tables in a new file. Of several processes that find it new, one does.
+    /// Makes the tables in a new file, or brings older ones up to date. Of several processes that find
+    /// the file so, one does.
     fn make_tables(&self, connection: &Connection) -> StorageResult<()> {
         let version = |c: &Connection| c.pragma_query_value(None, "user_version", |row| row.get(0));
-        let Schema { sql, version: ours } = self.schema;
+        let ours = self.schema.version();
         let mut found: i64 = version(connection)?;
-        if found == 0 {
+        if (0..ours).contains(&found) {
             connection.execute_batch("BEGIN IMMEDIATE")?;
             found = version(connection)?;
-            if found == 0 {
-                connection.execute_batch(sql)?;
+            let taken = usize::try_from(found).unwrap_or(usize::MAX);
+            let left = self.schema.steps.get(taken..).unwrap_or_default();
+            for step in left {
+                connection.execute_batch(step)?;
+            }
+            if !left.is_empty() {
                 connection.pragma_update(None, "user_version", ours)?;
                 found = ours;
             }

@@ -9,6 +9,7 @@
 mod clock;
 mod error;
 pub(crate) mod file;
+mod keep;
 mod lock;
 mod mounts;
 mod moving;
@@ -17,14 +18,15 @@ mod portable;
 mod purge;
 mod select;
 mod session;
+mod undo;
 mod write;
 
 pub use crate::sync::Clock;
 pub use file::{Journal, SqliteOptions};
 
 use super::{
-    AccountSession, CollectionSession, Movable, Portable, ReadFrom, Storage, StorageError,
-    StorageResult, WriteSession,
+    AccountSession, CollectionSession, Keeping, Movable, Portable, ReadFrom, Storage, StorageError,
+    StorageResult, Undoable, WriteSession,
 };
 use crate::sync::{CollectionName, Timestamp, UserId};
 use pool::{Pool, Seat};
@@ -40,10 +42,16 @@ pub struct SqliteStorage {
 
 impl SqliteStorage {
     /// An engine on the file that `options` name; it is made at the first use. `now` is asked for
-    /// the time of every session.
+    /// the time of every session. What is replaced and deleted is kept as [`Keeping`] has it by
+    /// default.
     pub fn new(options: SqliteOptions, now: Clock) -> Self {
+        Self::keeping(options, now, Some(Keeping::default()))
+    }
+
+    /// The same, with so much kept, or nothing.
+    pub fn keeping(options: SqliteOptions, now: Clock, keeping: Option<Keeping>) -> Self {
         SqliteStorage {
-            pool: Arc::new(Pool::new(options, now)),
+            pool: Arc::new(Pool::new(options, now, keeping)),
         }
     }
 
@@ -90,9 +98,11 @@ impl Storage for SqliteStorage {
     }
 
     fn purge(&self, most: u64) -> StorageResult<u64> {
+        let keeping = self.pool.keeping();
         self.held()?.transaction(|connection, clock| {
             let time = clock.read_time()?;
-            purge::of_all(connection, time, most)
+            let gone = purge::of_all(connection, time, most)?;
+            Ok(gone + keep::purge(connection, keeping, time, most.saturating_sub(gone))?)
         })
     }
 
@@ -113,6 +123,10 @@ impl Storage for SqliteStorage {
 
     fn movable(&self) -> Option<&dyn Movable> {
         Some(self)
+    }
+
+    fn undoable(&self) -> Option<&dyn Undoable> {
+        self.pool.keeping().is_some().then_some(self)
     }
 }
 

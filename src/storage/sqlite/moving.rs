@@ -4,7 +4,7 @@
 //! user as the one writer knows that no write is under way, and that whoever still reads was told a
 //! time from before.
 
-use super::SqliteStorage;
+use super::{SqliteStorage, keep};
 use crate::storage::{Carried, Movable, Presence, StorageError, StorageResult, moving::Carry};
 use crate::sync::{CollectionName, Timestamp, UserId, WboRef};
 use rusqlite::{Connection, OptionalExtension, Row, params};
@@ -29,12 +29,12 @@ fn presence(connection: &Connection, user: UserId) -> StorageResult<Presence> {
     })
 }
 
-/// Removes all rows of the user but the one in `away`.
+/// Removes all rows of the user but the one in `away`; what is kept for an undo, too.
 pub(super) fn delete_all(connection: &Connection, user: UserId) -> StorageResult<()> {
     let wbos = "DELETE FROM wbo WHERE collection IN (SELECT id FROM collection WHERE user = ?)";
     connection.execute(wbos, [user.number()])?;
     connection.execute("DELETE FROM collection WHERE user = ?", [user.number()])?;
-    Ok(())
+    keep::forget(connection, user)
 }
 
 /// Forgets whether the user is away.

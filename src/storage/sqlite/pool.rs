@@ -8,15 +8,17 @@ use super::clock::{CLOCK, Clock, SharedClock};
 use super::error::file_error;
 use super::file::{DatabaseFile, FileId, Schema, SqliteOptions};
 use super::lock::beside;
-use crate::storage::{StorageError, StorageResult};
+use crate::storage::{Keeping, StorageError, StorageResult};
 use crate::sync::Timestamp;
 use rusqlite::Connection;
 use std::os::unix::fs::MetadataExt;
 use std::sync::{Mutex, PoisonError};
 
-const SCHEMA: Schema = Schema {
-    sql: include_str!("../../../sql/sqlite/001-storage.sql"),
-    version: 1,
+pub(super) const SCHEMA: Schema = Schema {
+    steps: &[
+        include_str!("../../../sql/sqlite/001-storage.sql"),
+        include_str!("../../../sql/sqlite/002-storage-kept.sql"),
+    ],
 };
 
 /// More idle connections than this are closed.
@@ -34,16 +36,23 @@ pub(super) struct Seat {
 pub(super) struct Pool {
     file: DatabaseFile,
     now: Clock,
+    keeping: Option<Keeping>,
     idle: Mutex<Vec<Seat>>,
 }
 
 impl Pool {
-    pub(super) fn new(options: SqliteOptions, now: Clock) -> Self {
+    pub(super) fn new(options: SqliteOptions, now: Clock, keeping: Option<Keeping>) -> Self {
         Pool {
             file: DatabaseFile::new(options, SCHEMA),
             now,
+            keeping,
             idle: Mutex::new(Vec::new()),
         }
+    }
+
+    /// How much of what is replaced and deleted is kept, if anything is.
+    pub(super) fn keeping(&self) -> Option<Keeping> {
+        self.keeping
     }
 
     /// An idle connection, or a new one.

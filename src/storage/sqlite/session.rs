@@ -129,7 +129,11 @@ pub(super) struct Session {
     pub(super) time: Timestamp,
     /// Nothing if the collection was never written.
     pub(super) collection: Option<Collection>,
+    /// The collection's time before the session.
+    pub(super) before: Timestamp,
     pub(super) changed: bool,
+    /// The bytes of payload that it wrote.
+    pub(super) weight: usize,
 }
 
 impl Session {
@@ -148,7 +152,9 @@ impl Session {
             name: name.clone(),
             time: told.max(own),
             collection,
+            before: own,
             changed: false,
+            weight: 0,
         })
     }
 }

@@ -1,5 +1,6 @@
 //! Sessions that write: records put and deleted, the collection's row kept exact, one commit.
 
+use super::keep::Keeper;
 use super::session::{Collection, Session};
 use super::{Held, count, moving, purge, select};
 use crate::storage::{StorageResult, WriteSession};
@@ -34,7 +35,17 @@ impl Session {
             name: name.clone(),
             time,
             collection,
+            before: collection.map(|c| c.modified).unwrap_or_default(),
             changed: false,
+            weight: 0,
+        })
+    }
+
+    /// What keeps what this session takes away, if anything is kept.
+    fn keeper(&self) -> Option<Keeper> {
+        self.held.pool.keeping().map(|_| Keeper {
+            user: self.user,
+            time: self.time,
         })
     }
 
@@ -90,7 +101,12 @@ impl Session {
         let mut collection = self.collection_to_write()?;
         let time = self.time;
         let rowid = found.map(|stored| stored.rowid);
+        let keeper = self.keeper();
+        self.weight += payload.len();
         self.held.run(|seat| {
+            if let (Some(keeper), Some(rowid)) = (keeper, rowid) {
+                keeper.replaced(&seat.connection, rowid)?;
+            }
             let sql = "INSERT INTO wbo (rowid, collection, id, modified, expires, sortindex,
                     parentid, predecessorid, payload)
                 VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)
@@ -134,7 +150,11 @@ impl Session {
             return Ok(modified);
         }
         let expires = expiry(write.ttl, self.time);
+        let keeper = self.keeper();
         self.held.run(|seat| {
+            if let Some(keeper) = keeper {
+                keeper.replaced(&seat.connection, stored.rowid)?;
+            }
             let sql = "UPDATE wbo SET modified = ?2, expires = coalesce(?3, expires),
                     sortindex = coalesce(?4, sortindex), parentid = coalesce(?5, parentid),
                     predecessorid = coalesce(?6, predecessorid)
@@ -154,8 +174,11 @@ impl Session {
     }
 
     fn delete_everything(&mut self, collection: Collection) -> StorageResult<(u64, Collection)> {
-        let time = self.time;
+        let (time, keeper) = (self.time, self.keeper());
         self.held.run(|seat| {
+            if let Some(keeper) = keeper {
+                keeper.deleted_all(&seat.connection, Some(collection.id))?;
+            }
             let gone = purge::expired(&seat.connection, collection.id, time)?;
             let sql = "DELETE FROM wbo WHERE collection = ?";
             seat.connection
@@ -180,7 +203,11 @@ impl Session {
             "DELETE FROM wbo WHERE rowid IN ({}) RETURNING octet_length(payload)",
             selection.sql("rowid")
         );
+        let keeper = self.keeper();
         self.held.run(|seat| {
+            if let Some(keeper) = keeper {
+                keeper.deleted(&seat.connection, &selection)?;
+            }
             let mut statement = seat.connection.prepare_cached(&sql)?;
             let mut rows = statement.query(selection.paged_values().as_slice())?;
             let mut deleted = 0;
@@ -222,6 +249,7 @@ impl WriteSession for Session {
         self.collection = Some(left);
         // Records that had ceased to exist may have gone too, which is no change to anyone.
         self.changed |= deleted > 0;
+        self.weight = self.weight.max(if deleted > 0 { HEAVY } else { 0 });
         Ok(deleted)
     }
 
@@ -233,7 +261,17 @@ impl WriteSession for Session {
         if !changed {
             return Ok(());
         }
+        let kept = self.keeper().zip(self.held.pool.keeping());
+        let (heavy, before) = (self.weight >= HEAVY, self.before);
         self.held.run(|seat| {
+            if let Some((keeper, keeping)) = kept {
+                let before = Collection {
+                    modified: before,
+                    ..collection
+                };
+                keeper.link(&seat.connection, before)?;
+                keeper.tidy(&seat.connection, keeping, heavy)?;
+            }
             let sql = "UPDATE collection SET modified = ?2, records = ?3, bytes = ?4 WHERE id = ?1";
             let Collection {
                 id, records, bytes, ..
@@ -250,6 +288,9 @@ impl WriteSession for Session {
         })
     }
 }
+
+/// A session that wrote so many bytes, or deleted anything, looks whether something kept may go.
+const HEAVY: usize = 1 << 20;
 
 /// What a write needs to know of the record that it meets, living or expired.
 #[derive(Clone, Copy)]
@@ -287,6 +328,7 @@ impl Stored {
 
 /// Deletes all records of the user.
 pub(super) fn delete_records(held: &mut Held, user: UserId) -> StorageResult<Timestamp> {
+    let keeping = held.pool.keeping();
     held.run(|seat| {
         let connection = &seat.connection;
         connection.execute_batch("BEGIN IMMEDIATE")?;
@@ -295,10 +337,16 @@ pub(super) fn delete_records(held: &mut Held, user: UserId) -> StorageResult<Tim
         let last = connection.query_row(sql, [user.number()], |row| row.get(0))?;
         let time = seat.clock.begin_write(Timestamp::from_centis(last))?;
         // A collection whose records had all ceased to exist has nothing to delete: its time stays.
-        let sql = "UPDATE collection SET modified = ?2 WHERE user = ?1 AND records >
-            (SELECT count(*) FROM wbo WHERE collection = collection.id
-                AND expires IS NOT NULL AND expires <= ?2)";
-        let emptied = connection.execute(sql, params![user.number(), time.centis()])?;
+        let some = "records > (SELECT count(*) FROM wbo WHERE collection = collection.id
+            AND expires IS NOT NULL AND expires <= ?2)";
+        if let Some(keeping) = keeping {
+            let keeper = Keeper { user, time };
+            keeper.deleted_all(connection, None)?;
+            keeper.link_all(connection, some)?;
+            keeper.tidy(connection, keeping, true)?;
+        }
+        let sql = format!("UPDATE collection SET modified = ?2 WHERE user = ?1 AND {some}");
+        let emptied = connection.execute(&sql, params![user.number(), time.centis()])?;
         let sql = "DELETE FROM wbo WHERE collection IN (SELECT id FROM collection WHERE user = ?)";
         connection.execute(sql, [user.number()])?;
         let sql = "UPDATE collection SET records = 0, bytes = 0 WHERE user = ?";

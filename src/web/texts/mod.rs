@@ -9,6 +9,7 @@ mod common;
 mod doctor;
 mod entry;
 mod front;
+mod undo;
 
 pub use account::Account;
 pub use admin::Admin;
@@ -16,6 +17,7 @@ pub use common::Common;
 pub use doctor::Doctor;
 pub use entry::Entry;
 pub use front::Front;
+pub use undo::Undo;
 
 /// The texts of one language.
 pub struct Texts {
@@ -29,6 +31,8 @@ pub struct Texts {
     pub entry: Entry,
     /// The pages of one's own account.
     pub account: Account,
+    /// Bringing back what was deleted or replaced.
+    pub undo: Undo,
     /// The administrator's pages.
     pub admin: Admin,
     /// The doctor's page.
@@ -42,6 +46,7 @@ pub static ENGLISH: Texts = Texts {
     front: Front::ENGLISH,
     entry: Entry::ENGLISH,
     account: Account::ENGLISH,
+    undo: Undo::ENGLISH,
     admin: Admin::ENGLISH,
     doctor: Doctor::ENGLISH,
 };

@@ -1,0 +1,293 @@
+//! Keeping what writes replace and delete, and letting go of what is too old or too much.
+//!
+//! What is kept is copied by the server itself, one statement for each statement that takes it away.
+//! A database that lacks our table for it serves as before and keeps nothing: it is looked for anew
+//! once a minute, so that a migration is enough.
+
+use super::Engine;
+use super::records::{Records, conditions, expiry, one_of, order, window};
+use super::tables::NOW;
+use crate::mysql::{Fault, Lease, row};
+use crate::storage::undo::{self, Keeping, OVERHEAD, PRUNED_TOGETHER, PRUNES};
+use crate::sync::{Query, RecordId, Timestamp, UserId};
+use mysql::Value;
+use std::ops::ControlFlow;
+use std::sync::{Mutex, PoisonError};
+use std::time::{Duration, Instant};
+
+/// How long a table that is missing is not looked for.
+const PAUSE: Duration = Duration::from_secs(60);
+
+/// A change that writes so many bytes, or deletes anything, looks whether something kept may go.
+pub(super) const HEAVY: usize = 1 << 20;
+
+pub(super) const COLUMNS: &str = "userid, collectionid, ended, id, began, deleted, size, ttl, \
+                                  sortindex, parentid, predecessorid, payload";
+
+/// A record's row as it is kept, with two values before it: the time, and whether it is deleted.
+fn version() -> String {
+    format!(
+        "w.username, w.collection, ?, w.id, COALESCE(w.modified, 0), ?, LENGTH(w.payload) + {OVERHEAD}, \
+         w.ttl, w.sortindex, w.parentid, w.predecessorid, w.payload"
+    )
+}
+
+/// Whether the table is there, as far as is known.
+#[derive(Default)]
+pub(super) struct Looked(Mutex<Option<Instant>>);
+
+impl Looked {
+    fn is_missing(&self) -> bool {
+        let since = *self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        since.is_some_and(|since| since.elapsed() < PAUSE)
+    }
+
+    fn note_missing(&self, why: &str) {
+        let mut since = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        if since.is_none() {
+            log::warn!(
+                "nothing that browsers replace or delete is kept, so a wiped account can't be brought \
+                 back: {why}; run `weft migrate`, or set undo.keep to 0"
+            );
+        }
+        *since = Some(Instant::now());
+    }
+
+    fn note_there(&self) {
+        *self.0.lock().unwrap_or_else(PoisonError::into_inner) = None;
+    }
+}
+
+impl Engine {
+    /// How much is kept, if anything is and can be.
+    pub(super) fn keeping(&self) -> Option<Keeping> {
+        self.config.keeping.filter(|_| !self.kept.is_missing())
+    }
+
+    /// Does what concerns what is kept, unless the table for it is missing.
+    pub(super) fn if_kept<T: Default>(&self, result: Result<T, Fault>) -> Result<T, Fault> {
+        match result {
+            Err(Fault::Missing(why)) if self.config.keeping.is_some() => {
+                self.kept.note_missing(&why);
+                Ok(T::default())
+            }
+            Ok(done) => {
+                if self.config.keeping.is_some() {
+                    self.kept.note_there();
+                }
+                Ok(done)
+            }
+            failed => failed,
+        }
+    }
+}
+
+/// The collection's time before a change, for the link from it.
+#[derive(Clone, Copy)]
+pub(super) struct Before(pub(super) Timestamp);
+
+impl Records {
+    /// Keeps the records of these ids, which are about to be replaced, with the link. Of two versions
+    /// in one change the first counts: the other was never seen.
+    pub(super) fn keep_replaced(&mut self, ids: &[RecordId]) -> Result<(), Fault> {
+        if self.engine.keeping().is_none() {
+            return Ok(());
+        }
+        let mut values: Vec<Value> = vec![
+            self.user.number().into(),
+            self.collection.into(),
+            self.now.centis().into(),
+            self.before.0.centis().into(),
+        ];
+        values.extend(self.place());
+        // Joined to two rows of nothing, of which one becomes the link: a union of payloads would go
+        // through a temporary table on the server's disk. By the primary key, whose every value is known
+        // and which every legacy table has.
+        let sql = format!(
+            "INSERT IGNORE INTO {kept} ({COLUMNS}) SELECT ?, ?, ?, COALESCE(w.id, ''), \
+             IF(w.id IS NULL, ?, COALESCE(w.modified, 0)), 0, \
+             COALESCE(LENGTH(w.payload), 0) + {OVERHEAD}, w.ttl, w.sortindex, w.parentid, \
+             w.predecessorid, w.payload FROM (SELECT 0 AS version UNION ALL SELECT 1) AS d \
+             LEFT JOIN {table} AS w FORCE INDEX (PRIMARY) ON d.version = 1 AND w.username = ? \
+             AND w.collection = ? AND w.ttl > ? AND w.id IN ({ids})",
+            kept = self.engine.tables.kept,
+            table = self.table,
+            ids = one_of(ids, &mut values),
+        );
+        self.keep(&sql, values)
+    }
+
+    /// Keeps what a query is about to delete, and the link if that is anything.
+    pub(super) fn keep_deleted(&mut self, query: &Query) -> Result<(), Fault> {
+        if self.engine.keeping().is_none() {
+            return Ok(());
+        }
+        let mut values = vec![self.now.centis().into(), true.into()];
+        values.extend(self.place());
+        let conditions = conditions(query, &mut values);
+        let (order, window) = (order(query), window(query, &mut values));
+        let kept = self.engine.tables.kept.clone();
+        let sql = format!(
+            "INSERT IGNORE INTO {kept} ({COLUMNS}) SELECT {version} FROM {table} AS w \
+             WHERE {conditions} ORDER BY {order}{window}",
+            version = version(),
+            table = self.table,
+        );
+        self.keep(&sql, values)?;
+        self.kept_heavily = true;
+        Ok(())
+    }
+
+    /// Joins the collection's time before to that of this change.
+    pub(super) fn keep_link(&mut self) -> Result<(), Fault> {
+        if self.engine.keeping().is_none() {
+            return Ok(());
+        }
+        let kept = &self.engine.tables.kept;
+        let sql = format!(
+            "INSERT IGNORE INTO {kept} (userid, collectionid, ended, id, began, deleted, size) \
+             VALUES (?, ?, ?, '', ?, 0, ?)"
+        );
+        let values = vec![
+            self.user.number().into(),
+            self.collection.into(),
+            self.now.centis().into(),
+            self.before.0.centis().into(),
+            OVERHEAD.into(),
+        ];
+        self.keep(&sql, values)
+    }
+
+    fn keep(&mut self, sql: &str, values: Vec<Value>) -> Result<(), Fault> {
+        let done = self.lease.run(sql, values).map(drop);
+        self.engine.if_kept(done)
+    }
+
+    /// After the commit: lets go of a little that is too old or too much, once in a while. That it
+    /// failed is nobody's loss.
+    pub(super) fn tidy(&mut self) {
+        let due = self.kept_heavily || self.now.centis() % PRUNES == 0;
+        let Some(keeping) = self.engine.keeping().filter(|_| due) else {
+            return;
+        };
+        let (kept, of) = (&self.engine.tables.kept, (self.user, self.now));
+        let done = prune(&mut self.lease, kept, (keeping, of), PRUNED_TOGETHER);
+        let done = done.and_then(|_| self.lease.commit());
+        if let Err(fault) = self.engine.if_kept(done) {
+            log::debug!("kept records could not be tidied: {fault:?}");
+        }
+    }
+}
+
+/// Keeps all records of a user, which are about to be deleted at that time, and the links.
+pub(super) fn keep_all(
+    engine: &Engine,
+    lease: &mut Lease,
+    user: UserId,
+    time: Timestamp,
+) -> Result<(), Fault> {
+    if engine.keeping().is_none() {
+        return Ok(());
+    }
+    let (kept, wbo, times) = (
+        &engine.tables.kept,
+        engine.tables.wbo(user),
+        &engine.tables.times,
+    );
+    let (number, now) = (Value::from(user.number()), Value::from(time.centis()));
+    let sql = format!(
+        "INSERT IGNORE INTO {kept} ({COLUMNS}) SELECT {} FROM {wbo} AS w \
+         WHERE w.username = ? AND w.ttl > ?",
+        version()
+    );
+    let values = vec![now.clone(), true.into(), number.clone(), expiry(time)];
+    let done = lease.run(&sql, values).map(drop);
+    engine.if_kept(done)?;
+    if engine.keeping().is_none() {
+        return Ok(());
+    }
+    let sql = format!(
+        "INSERT IGNORE INTO {kept} ({COLUMNS}) \
+         SELECT w.username, w.collection, ?, '', \
+         GREATEST(COALESCE(MAX(t.modified), 0), COALESCE(MAX(w.modified), 0)), 0, ?, \
+         NULL, NULL, NULL, NULL, NULL \
+         FROM {wbo} AS w LEFT JOIN {times} AS t \
+         ON t.userid = w.username AND t.collectionid = w.collection \
+         WHERE w.username = ? GROUP BY w.username, w.collection HAVING MAX(w.ttl) > ?"
+    );
+    let values = vec![now, OVERHEAD.into(), number, expiry(time)];
+    lease.run(&sql, values).map(drop)
+}
+
+/// Lets at most `most` rows of the user go; answers how many there were.
+fn prune(
+    lease: &mut Lease,
+    kept: &str,
+    (keeping, (user, now)): (Keeping, (UserId, Timestamp)),
+    most: u64,
+) -> Result<u64, Fault> {
+    let sql = format!(
+        "SELECT ended, CAST(SUM(size) AS SIGNED) FROM {kept} WHERE userid = ? \
+         GROUP BY ended ORDER BY ended DESC"
+    );
+    let mut sizes = Vec::new();
+    lease.each(&sql, vec![user.number().into()], |row| {
+        let bytes = u64::try_from(row::certain(&row, 1)?).unwrap_or(0);
+        sizes.push((Timestamp::from_centis(row::certain(&row, 0)?), bytes));
+        Ok(ControlFlow::Continue(()))
+    })?;
+    drop_until(lease, kept, (user, undo::cut(keeping, now, sizes)), most)
+}
+
+fn drop_until(
+    lease: &mut Lease,
+    kept: &str,
+    (user, cut): (UserId, Timestamp),
+    most: u64,
+) -> Result<u64, Fault> {
+    // In this order a change loses its link first, so one that is kept in part is none.
+    let sql =
+        format!("DELETE FROM {kept} WHERE userid = ? AND ended <= ? ORDER BY ended, id LIMIT ?");
+    let values = vec![user.number().into(), cut.centis().into(), most.into()];
+    Ok(lease.run(&sql, values)?.rows)
+}
+
+/// Lets at most `most` rows of all users go; answers how many there were. When nothing is to be kept
+/// any more, all.
+pub(super) fn purge(engine: &Engine, mut lease: Lease, most: u64) -> Result<u64, Fault> {
+    let kept = &engine.tables.kept;
+    let row = lease.first(&format!("SELECT {NOW}"), Vec::new())?;
+    let row = row.ok_or_else(|| Fault::broken("the database does not tell the time"))?;
+    let now = Timestamp::from_centis(row::certain(&row, 0)?);
+    let (mut gone, mut before) = (0, -1);
+    while gone < most {
+        let sql = format!("SELECT MIN(userid) FROM {kept} WHERE userid > ?");
+        let next = match lease.first(&sql, vec![Value::from(before)])? {
+            Some(row) => row::number(&row, 0)?,
+            None => None,
+        };
+        let Some(number) = next else { break };
+        let user = UserId::new(u32::try_from(number).unwrap_or_default());
+        let left = most - gone;
+        gone += match engine.config.keeping {
+            Some(keeping) => prune(&mut lease, kept, (keeping, (user, now)), left)?,
+            None => {
+                let all = (user, Timestamp::from_centis(i64::MAX));
+                drop_until(&mut lease, kept, all, left)?
+            }
+        };
+        lease.commit()?;
+        before = number;
+    }
+    Ok(gone)
+}
+
+/// Forgets what is kept of a user.
+pub(super) fn forget(engine: &Engine, lease: &mut Lease, user: UserId) -> Result<(), Fault> {
+    let sql = format!("DELETE FROM {} WHERE userid = ?", engine.tables.kept);
+    match lease.run(&sql, vec![user.number().into()]) {
+        // There is no table, so there is nothing.
+        Ok(_) | Err(Fault::Missing(_)) => Ok(()),
+        Err(fault) => Err(fault),
+    }
+}
