@@ -171,6 +171,25 @@ impl MariaDb {
     /// Makes the server stand still: it holds its connections and says nothing.
     pub fn pause(&self) {
         self.signal("-STOP");
+        let server = self.server.lock().unwrap();
+        let id = server.as_ref().expect("a running server").id();
+        // A thread at work stands still when it is next looked at, which may be after its answer.
+        let stands = |thread: fs::DirEntry| {
+            let stat = fs::read_to_string(thread.path().join("stat")).unwrap_or_default();
+            let state = stat
+                .rsplit_once(") ")
+                .map(|(_, rest)| rest.starts_with('T'));
+            state.unwrap_or(true)
+        };
+        let deadline = Instant::now() + PATIENCE;
+        while !fs::read_dir(format!("/proc/{id}/task"))
+            .expect("its threads")
+            .flatten()
+            .all(stands)
+        {
+            assert!(Instant::now() < deadline, "the server does not stand still");
+            thread::sleep(Duration::from_millis(1));
+        }
     }
 
     /// Lets a paused server go on.
