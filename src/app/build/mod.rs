@@ -165,9 +165,13 @@ fn security_log(config: &Config, clock: &Clock) -> Result<Arc<SecurityLog>, Stri
         }
         (SecurityLogTarget::Syslog, SyslogAddress::Udp(to), _) => Goal::Udp(*to, facility),
     };
+    let place = match &goal {
+        Goal::File(path) => format!("the security log {}", path.display()),
+        _ => "the security log".to_owned(),
+    };
     SecurityLog::new(&settings.device, goal, Arc::clone(clock))
         .map(Arc::new)
-        .map_err(|error| format!("the security log can't be opened: {error}"))
+        .map_err(|error| format!("{place} can't be opened: {error}"))
 }
 
 fn api_settings(config: &Config) -> Settings {
