@@ -20,7 +20,7 @@ fn start(at: &Installation, name: &str, arguments: &[&str]) -> Child {
 }
 
 /// Runs a command again and again, and kills it as soon as a file has grown by `step` bytes, until it
-/// comes to its end. Answers how often it was killed.
+/// comes to its end, by which the file is gone. Answers how often it was killed.
 fn killed_again_and_again(
     at: &Installation,
     (name, arguments): (&str, &[&str]),
@@ -47,6 +47,10 @@ fn killed_again_and_again(
         };
         if let Some(ended) = ended {
             assert!(ended.success(), "{arguments:?}: {ended:?}");
+            return killed;
+        }
+        if !watched.exists() {
+            // The kill came when all was done.
             return killed;
         }
     }
