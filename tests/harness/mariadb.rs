@@ -21,6 +21,7 @@ use std::time::{Duration, Instant};
 
 use super::account::Account;
 use super::ports::Port;
+use super::process;
 
 /// How long the server may take until it is ready: generous, for machines that do much else.
 const PATIENCE: Duration = Duration::from_secs(60);
@@ -160,56 +161,35 @@ impl MariaDb {
 
     /// Ends the server as an administrator does, and waits until it is gone.
     pub fn stop(&self) {
-        self.end("-TERM");
+        self.end("TERM");
     }
 
     /// Ends the server as a power failure does.
     pub fn kill(&self) {
-        self.end("-KILL");
+        self.end("KILL");
     }
 
     /// Makes the server stand still: it holds its connections and says nothing.
     pub fn pause(&self) {
-        self.signal("-STOP");
-        let server = self.server.lock().unwrap();
-        let id = server.as_ref().expect("a running server").id();
-        // A thread at work stands still when it is next looked at, which may be after its answer.
-        let stands = |thread: fs::DirEntry| {
-            let stat = fs::read_to_string(thread.path().join("stat")).unwrap_or_default();
-            let state = stat
-                .rsplit_once(") ")
-                .map(|(_, rest)| rest.starts_with('T'));
-            state.unwrap_or(true)
-        };
-        let deadline = Instant::now() + PATIENCE;
-        while !fs::read_dir(format!("/proc/{id}/task"))
-            .expect("its threads")
-            .flatten()
-            .all(stands)
-        {
-            assert!(Instant::now() < deadline, "the server does not stand still");
-            thread::sleep(Duration::from_millis(1));
-        }
+        assert!(process::pause(self.id()), "the server runs");
     }
 
     /// Lets a paused server go on.
     pub fn resume(&self) {
-        self.signal("-CONT");
+        assert!(process::go_on(self.id()), "the server runs");
     }
 
     fn end(&self, signal: &str) {
-        self.signal(signal);
+        assert!(process::signal(self.id(), signal), "the server runs");
         let mut server = self.server.lock().unwrap();
         if let Some(mut child) = server.take() {
             child.wait().expect("its end");
         }
     }
 
-    fn signal(&self, signal: &str) {
+    fn id(&self) -> u32 {
         let server = self.server.lock().unwrap();
-        let id = server.as_ref().expect("a running server").id().to_string();
-        let done = Command::new("kill").args([signal, &id]).status();
-        assert!(done.expect("kill").success());
+        server.as_ref().expect("a running server").id()
     }
 
     fn spawn(&self) -> Child {

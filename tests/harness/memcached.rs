@@ -3,12 +3,12 @@
 use std::fs;
 use std::io::{Read, Write};
 use std::net::{SocketAddr, TcpStream};
-use std::process::Command;
 use std::sync::Arc;
 use std::thread;
 use std::time::Duration;
 
 use super::ports::Port;
+use super::process;
 use super::site::Site;
 use super::supervised::{Invocation, Supervised};
 
@@ -69,7 +69,7 @@ impl Memcached {
 
     /// Kills it as a crash would: its connections are reset, its port is closed.
     pub fn kill(&mut self) {
-        self.signal("KILL");
+        assert!(process::signal(self.id(), "KILL"), "it runs");
         while TcpStream::connect(self.address()).is_ok() {
             thread::sleep(Duration::from_millis(1));
         }
@@ -80,12 +80,12 @@ impl Memcached {
 
     /// Stops it: connections are taken, nothing is answered.
     pub fn pause(&self) {
-        self.signal("STOP");
+        assert!(process::pause(self.id()), "it runs");
     }
 
     /// Lets it go on.
     pub fn go_on(&self) {
-        self.signal("CONT");
+        assert!(process::go_on(self.id()), "it runs");
     }
 
     /// Empties it.
@@ -119,12 +119,9 @@ impl Memcached {
         String::from_utf8(answer).expect("text")
     }
 
-    fn signal(&self, name: &str) {
-        let pid = fs::read_to_string(self.site.path("pid")).expect("it wrote its number");
-        let status = Command::new("kill")
-            .args([&format!("-{name}"), pid.trim()])
-            .status();
-        assert!(status.expect("kill runs").success());
+    fn id(&self) -> u32 {
+        let id = fs::read_to_string(self.site.path("pid")).expect("it wrote its number");
+        id.trim().parse().expect("a number")
     }
 }
 

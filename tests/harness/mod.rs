@@ -43,6 +43,7 @@ mod memcached;
 pub mod nginx;
 pub mod php;
 mod ports;
+pub mod process;
 mod proxy;
 mod site;
 pub mod slapd;

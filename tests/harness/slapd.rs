@@ -8,10 +8,10 @@ use std::io::Write;
 use std::net::{Ipv4Addr, SocketAddr};
 use std::path::Path;
 use std::process::{Command, Stdio};
-use std::thread;
 
 use super::certificates;
 use super::ports::Port;
+use super::process;
 use super::site::Site;
 use super::supervised::{Invocation, Supervised};
 
@@ -100,27 +100,12 @@ impl Slapd {
 
     /// Makes the server hang: connections are taken, nothing is answered.
     pub fn pause(&self) {
-        let number = self.signal("-STOP");
-        // The signal is sent; each thread stops when it next gets to run.
-        let tasks = Path::new("/proc").join(number).join("task");
-        let stopped = |task: fs::DirEntry| {
-            let stat = fs::read_to_string(task.path().join("stat")).unwrap_or_default();
-            stat.rsplit(") ")
-                .next()
-                .is_some_and(|rest| rest.starts_with('T'))
-        };
-        while !fs::read_dir(&tasks)
-            .expect("it lives")
-            .flatten()
-            .all(stopped)
-        {
-            thread::yield_now();
-        }
+        assert!(process::pause(self.id()), "the server runs");
     }
 
     /// Lets a server that hangs answer again.
     pub fn resume(&self) {
-        self.signal("-CONT");
+        assert!(process::go_on(self.id()), "the server runs");
     }
 
     /// Where it is, in plain text or for StartTLS.
@@ -182,12 +167,9 @@ impl Slapd {
         String::from_utf8(done.stdout).expect("LDIF is text")
     }
 
-    fn signal(&self, signal: &str) -> String {
-        let number = fs::read_to_string(self.site.path("slapd.pid")).expect("slapd writes it");
-        let number = number.trim().to_owned();
-        let sent = Command::new("kill").args([signal, &number]).status();
-        assert!(sent.expect("kill starts").success());
-        number
+    fn id(&self) -> u32 {
+        let id = fs::read_to_string(self.site.path("slapd.pid")).expect("slapd writes it");
+        id.trim().parse().expect("a number")
     }
 }
 
