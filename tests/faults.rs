@@ -20,6 +20,14 @@ mod disturb;
 mod harness;
 #[path = "faults/history.rs"]
 mod history;
+#[path = "faults/judge.rs"]
+mod judge;
+#[path = "faults/proof.rs"]
+mod proof;
+#[path = "faults/recount.rs"]
+mod recount;
+#[path = "faults/violation.rs"]
+mod violation;
 #[path = "faults/world.rs"]
 mod world;
 
@@ -173,7 +181,9 @@ fn round(
             .collect();
         // What has a time to live is gone then, and nothing changes any more.
         thread::sleep(Duration::from_secs(u64::from(LONGEST_LIFE)) + Duration::from_millis(100));
-        let states: Vec<_> = accounts.iter().map(Account::check).collect();
+        let states: Vec<_> = (accounts.iter())
+            .map(|account| account.check(deployment.cache))
+            .collect();
         for (device, mut client) in clients.into_iter().enumerate() {
             client.check_copies(&states[device % USERS]);
         }

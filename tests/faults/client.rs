@@ -1,13 +1,13 @@
 //! A client: does what browsers do, at random, and checks each answer against what it knows.
 
-use std::collections::BTreeMap;
 use std::net::SocketAddr;
 use std::time::{Duration, Instant};
 
 use crate::harness::Dice;
 use crate::harness::api::{User, centiseconds};
 use crate::harness::http::{Connection, Request, Response};
-use crate::history::{History, Operation, Outcome, Seen, What};
+use crate::history::{History, Operation, Outcome, Seen, State, What};
+use crate::violation::must_hold;
 use crate::world::{Account, World};
 
 /// How long a request may take, on a machine that does much else; over a network that is slow, more.
@@ -41,7 +41,7 @@ struct Followed<'w> {
 #[derive(Default)]
 struct Follower {
     since: i64,
-    records: BTreeMap<String, Seen>,
+    records: State,
 }
 
 impl<'w> Client<'w> {
@@ -70,26 +70,17 @@ impl<'w> Client<'w> {
     }
 
     /// What stands in the client's copies must at last be what is stored.
-    pub fn check_copies(&mut self, states: &[BTreeMap<String, Seen>]) {
+    pub fn check_copies(&mut self, states: &[State]) {
         for (n, state) in states.iter().enumerate() {
             assert!(self.follow_by_answer(n), "everything is served normally");
             assert!(self.follow_by_list(n), "everything is served normally");
             let followed = &self.collections[n];
-            for (id, stored) in state {
-                for (way, copy) in [
-                    ("X-Weave-Timestamp", &followed.by_answer),
-                    ("the collection's time", &followed.by_list),
-                ] {
-                    let name = &followed.history.name;
-                    let known = copy.records.get(id);
-                    assert_eq!(
-                        known,
-                        Some(stored),
-                        "who follows {name} by {way} has missed {id} before {}: {:?}",
-                        copy.since,
-                        followed.history.operation(stored.by)
-                    );
-                }
+            for (way, copy) in [
+                ("X-Weave-Timestamp", &followed.by_answer),
+                ("the collection's time", &followed.by_list),
+            ] {
+                let (since, records) = (copy.since, &copy.records);
+                must_hold(followed.history.followed(way, since, records, state));
             }
         }
     }
@@ -183,8 +174,7 @@ impl<'w> Client<'w> {
             Some(answer) => match answer.status {
                 200 => {
                     let time = centiseconds(answer.timestamp());
-                    let name = &history.name;
-                    assert!(time > told, "{name}: {what:?} at {time}, {told} was told");
+                    must_hold(history.later(time, told));
                     // A deletion of nothing does not change the collection.
                     match what {
                         What::Write { .. } => history.listed(time),
@@ -246,7 +236,7 @@ impl<'w> Client<'w> {
             let name = &followed.history.name;
             if let Some(time) = times.get(name) {
                 let time = centiseconds(&time.to_string());
-                assert!(time >= floor, "{name}: {time} after {floor}: {listed:?}");
+                must_hold(followed.history.not_before(time, floor));
                 followed.history.listed(time);
             }
         }
@@ -273,7 +263,7 @@ impl<'w> Client<'w> {
         let answer = self.read(&request)?;
         let records = seen_in(&answer);
         for (_, seen) in &records {
-            history.saw(seen);
+            must_hold(history.saw(seen));
         }
         Some((answer, records))
     }

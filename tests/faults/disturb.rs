@@ -2,12 +2,11 @@
 
 use std::collections::BTreeMap;
 use std::fs;
-use std::process::Command;
 use std::thread;
 use std::time::{Duration, Instant};
 
 use crate::harness::legacy::Legacy;
-use crate::harness::{Dice, Memcached, Server};
+use crate::harness::{Dice, Memcached, Server, process};
 
 /// What can be disturbed.
 pub struct Deployment<'d> {
@@ -71,8 +70,8 @@ impl Deployment<'_> {
     fn make(&mut self, fault: Fault, dice: &mut Dice) -> bool {
         match fault {
             WorkerKilled | WorkerPaused => self.signal_worker(fault, dice),
-            ApacheRestartedGracefully => self.signal_apache("-USR1"),
-            ApacheRestarted => self.signal_apache("-HUP"),
+            ApacheRestartedGracefully => self.signal_apache("USR1"),
+            ApacheRestarted => self.signal_apache("HUP"),
             DatabaseStopped | DatabaseKilled | DatabasePaused => {
                 let Some(database) = self.database else {
                     return false;
@@ -113,31 +112,26 @@ impl Deployment<'_> {
         if workers.is_empty() {
             return false;
         }
-        let pid = dice.choose(&workers).to_string();
+        let worker = *dice.choose(&workers);
         if fault == WorkerKilled {
-            return send("-KILL", &pid);
+            return process::signal(worker, "KILL");
         }
-        let paused = send("-STOP", &pid);
+        let paused = process::pause(worker);
         wait(dice, 800);
         // Apache may have ended it meanwhile.
-        let _ = send("-CONT", &pid);
+        process::go_on(worker);
         paused
     }
 
     fn signal_apache(&self, signal: &str) -> bool {
         let file = self.server.program_folder().join("apache.pid");
         let pid = fs::read_to_string(file).expect("Apache writes it");
-        assert!(send(signal, pid.trim()), "Apache runs");
+        let pid = pid.trim().parse().expect("a number");
+        assert!(process::signal(pid, signal), "Apache runs");
         true
     }
 }
 
 fn wait(dice: &mut Dice, at_most: u64) {
     thread::sleep(Duration::from_millis(dice.roll(at_most)));
-}
-
-/// Whether there was such a process.
-fn send(signal: &str, pid: &str) -> bool {
-    let sent = Command::new("kill").args([signal, pid]).output();
-    sent.expect("kill starts").status.success()
 }

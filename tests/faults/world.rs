@@ -1,6 +1,6 @@
 //! What all clients of a round share: the users, the way to the server, and what was counted.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 use std::sync::Mutex;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 
@@ -8,11 +8,16 @@ use serde_json::Value;
 
 use crate::client::seen_in;
 use crate::harness::api::{PYTHON, User, centiseconds};
-use crate::harness::{Proxy, Server};
-use crate::history::{History, Seen};
+use crate::harness::{Memcached, Proxy, Server};
+use crate::history::{History, State};
+use crate::recount::Told;
+use crate::violation::{Broken, must_hold, promised};
 
 /// The collections of each user that change.
 const COLLECTIONS: [&str; 3] = ["bookmarks", "tabs", "own"];
+
+/// The records whose loss costs everything.
+const PRECIOUS: [(&str, &str); 2] = [("crypto", "keys"), ("meta", "global")];
 
 /// A user, and what clients did.
 pub struct Account<'w> {
@@ -35,8 +40,9 @@ impl<'w> Account<'w> {
     /// A new user with the records whose loss costs everything.
     pub fn new(server: &'w Server, name: &str) -> Account<'w> {
         let user = User::new(server, PYTHON, name);
-        for path in ["storage/meta/global", "storage/crypto/keys"] {
-            user.put(path, r#"{"payload":"0 precious"}"#).written();
+        for (name, id) in PRECIOUS {
+            let path = format!("storage/{name}/{id}");
+            user.put(&path, r#"{"payload":"0 precious"}"#).written();
         }
         Account {
             user,
@@ -44,54 +50,55 @@ impl<'w> Account<'w> {
         }
     }
 
-    /// What is stored in each collection, which must be what the operations left.
-    pub fn check(&self) -> Vec<BTreeMap<String, Seen>> {
-        self.counts_what_is_there();
-        let states = self.collections.iter().map(|history| {
-            let state = self.state(&history.name);
-            history.check(&state);
-            state
-        });
-        states.collect()
+    /// What is stored in each collection, which must be what the operations left; and all that is told
+    /// about it must be right, also by `cache`.
+    pub fn check(&self, cache: &Memcached) -> Vec<State> {
+        // What faults left in the cache, this may mend.
+        self.numbers("info/collections");
+        let (cached, tabs) = (self.told(), self.tabs());
+        cache.flush();
+        must_hold(cached.is_what_the_database_says(&self.told()));
+        let same = tabs == self.tabs();
+        must_hold(promised(same, Broken::CacheDiffers, || tabs));
+        let states: Vec<State> = (self.collections.iter()).map(|h| self.state(h)).collect();
+        let names = COLLECTIONS.map(str::to_owned).into_iter();
+        let mut all: BTreeMap<String, State> = names.zip(states.iter().cloned()).collect();
+        for (name, id) in PRECIOUS {
+            let history = History::new(name);
+            let state = self.state(&history);
+            assert!(state.contains_key(id), "{name}/{id} is gone");
+            all.insert(name.to_owned(), state);
+        }
+        must_hold(cached.is_a_recount_of(&all));
+        for (history, state) in self.collections.iter().zip(&states) {
+            must_hold(history.check(state));
+        }
+        states
     }
 
-    fn state(&self, collection: &str) -> BTreeMap<String, Seen> {
-        let path = format!("storage/{collection}?full=1");
+    fn state(&self, history: &History) -> State {
+        let path = format!("storage/{}?full=1", history.name);
         let answer = self.user.get_as("application/newlines", &path);
         assert_eq!(answer.status, 200, "{answer:?}");
-        seen_in(&answer).into_iter().collect()
+        must_hold(history.once(seen_in(&answer)))
     }
 
-    /// Whether counts, usage, quota and the list of times agree with the records.
-    fn counts_what_is_there(&self) {
-        let (mut counts, mut usage) = (BTreeMap::new(), BTreeMap::new());
-        for name in COLLECTIONS {
-            let state = self.state(name);
-            if !state.is_empty() {
-                let bytes: usize = state.values().map(|seen| seen.bytes).sum();
-                counts.insert(name.to_owned(), state.len() as f64);
-                usage.insert(name.to_owned(), bytes as f64 / 1024.0);
-            }
-        }
-        for name in ["crypto", "meta"] {
-            counts.insert(name.to_owned(), 1.0);
-            usage.insert(name.to_owned(), "0 precious".len() as f64 / 1024.0);
-        }
-        let told = self.numbers("info/collection_counts");
-        assert_eq!(told, counts, "what is counted, and what is there");
-        let told = self.numbers("info/collection_usage");
-        let near = |(told, right): (&f64, &f64)| (told - right).abs() < 0.01;
-        let right = told.keys().eq(usage.keys()) && told.values().zip(usage.values()).all(near);
-        assert!(right, "{told:?} is told of {usage:?}");
+    /// The one collection that caches hold whole.
+    fn tabs(&self) -> String {
+        self.user.get("storage/tabs?full=1&sort=newest").text()
+    }
+
+    fn told(&self) -> Told {
+        let times = self.numbers("info/collections").into_iter();
         let quota = self.user.get("info/quota").json();
-        let (used, right) = (quota[0].as_f64(), usage.values().sum::<f64>());
-        let exact = used.is_some_and(|used| (used - right).abs() < 0.01);
-        assert!(exact, "{quota} is told of {right}");
-        let listed: BTreeSet<String> = self.numbers("info/collections").into_keys().collect();
-        assert!(
-            listed.iter().eq(counts.keys()),
-            "{listed:?} is told of {counts:?}"
-        );
+        Told {
+            counts: self.numbers("info/collection_counts"),
+            usage: self.numbers("info/collection_usage"),
+            used: quota[0].as_f64().expect("a number"),
+            times: times
+                .map(|(name, time)| (name, (time * 100.0).round() as i64))
+                .collect(),
+        }
     }
 
     fn numbers(&self, path: &str) -> BTreeMap<String, f64> {
