@@ -25,6 +25,7 @@ fn main() -> ExitCode {
     let mut caller = Caller {
         surroundings,
         terminal: io::stdin().is_terminal(),
+        to_terminal: io::stdout().is_terminal(),
         input: &mut BufReader::new(io::stdin()),
         output: &mut io::stdout(),
         errors: &mut io::stderr(),

@@ -1,5 +1,6 @@
 //! `weft backup`: accounts and records into one file, while the server runs.
 
+use super::counts::{records, users};
 use super::user::size;
 use super::{Caller, Common, Failure, Program, Role, json, print, start};
 use serde::Serialize;
@@ -12,7 +13,7 @@ use std::path::{Path, PathBuf};
 ///
 /// Each user's records are of one moment, so they belong together. The file holds the users' data and
 /// the hashes of their passwords: it is made readable to nobody else, and wants to be kept so. Without
-/// --to it goes to standard output, so that "weft backup | gzip | ssh ..." does. "weft restore" puts it
+/// --to it goes to standard output, so that "weft backup | gzip | ssh ..." does; not to a terminal. "weft restore" puts it
 /// back, into any storage. The exit code is 0 when all was saved, and 1 when not, with the reason.
 #[derive(clap::Args, Debug)]
 pub struct BackupCommand {
@@ -95,6 +96,13 @@ impl BackupCommand {
         caller: &mut Caller<'_>,
         program: &dyn Program,
     ) -> Result<(), Failure> {
+        if self.to.is_none() && caller.to_terminal {
+            return Err(Failure::Other(
+                "a backup is not for the screen: name a file, as in weft backup --to all.backup, or send \
+                 it on, as in weft backup | gzip > all.backup.gz"
+                    .to_owned(),
+            ));
+        }
         let config = start(caller, &start::options(common), Role::Helper)?.config;
         let to = self.to.map(|to| caller.surroundings.folder.join(to));
         let silent = self.quiet || self.json;
@@ -136,9 +144,9 @@ impl BackupCommand {
 impl BackedUp {
     fn sheet(&self) -> String {
         let mut text = format!(
-            "{} saved with {} records, {}\n",
+            "{} saved with {}, {}\n",
             users(self.users),
-            self.records,
+            records(self.records),
             size(self.bytes)
         );
         if self.resumed > 0 {
@@ -161,13 +169,6 @@ impl BackedUp {
             text += &format!("{user} was not saved: {why}\n");
         }
         text
-    }
-}
-
-pub(super) fn users(count: u64) -> String {
-    match count {
-        1 => "1 user".to_owned(),
-        count => format!("{count} users"),
     }
 }
 

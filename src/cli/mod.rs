@@ -5,6 +5,7 @@
 
 mod backup;
 mod config;
+mod counts;
 mod doctor;
 mod failure;
 mod fastcgi;
@@ -27,6 +28,7 @@ mod user;
 pub(crate) use backup::some_of;
 pub use backup::{BackedUp, Failed, Goal, What};
 pub use config::Answer;
+pub(crate) use counts::{records, users};
 pub use failure::Failure;
 pub use fastcgi::{ListenAt, Socket};
 pub use logger::Logger;
@@ -55,6 +57,8 @@ pub struct Caller<'a> {
     pub input: &'a mut dyn BufRead,
     /// Standard input is a terminal, with a person before it.
     pub terminal: bool,
+    /// Standard output is one.
+    pub to_terminal: bool,
     /// Standard output.
     pub output: &'a mut dyn Write,
     /// Standard error.

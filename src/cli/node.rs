@@ -88,7 +88,10 @@ impl NodeCommand {
         let told = match self.action {
             Action::Add { url, places } => {
                 program.nodes(&config)?.add(&url, places)?;
-                format!("node {url} has {places} places\n")
+                match places {
+                    1 => format!("node {url} has 1 place\n"),
+                    _ => format!("node {url} has {places} places\n"),
+                }
             }
             Action::Drain { url } => {
                 program.nodes(&config)?.drain(&url)?;

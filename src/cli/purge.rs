@@ -1,5 +1,6 @@
 //! `weft purge`: makes room.
 
+use super::counts::records;
 use super::{Caller, Common, Failure, Program, Role, json, print, start};
 use std::collections::BTreeMap;
 
@@ -29,7 +30,7 @@ impl Purge {
             if watched {
                 told = true;
                 // Only a sign of life.
-                let _ = write!(errors, "\r{so_far} records so far ");
+                let _ = write!(errors, "\r{} so far ", records(so_far));
             }
         })?;
         if told {
@@ -37,7 +38,7 @@ impl Purge {
         }
         let text = match self.json {
             true => json(&BTreeMap::from([("records", gone)])),
-            false => format!("{gone} records removed\n"),
+            false => format!("{} removed\n", records(gone)),
         };
         print(caller, &text)
     }

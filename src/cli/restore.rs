@@ -1,6 +1,7 @@
 //! `weft restore`: what `weft backup` saved, put back while the server runs.
 
-use super::backup::{Failed, What, some_of, users};
+use super::backup::{Failed, What, some_of};
+use super::counts::users;
 use super::user::size;
 use super::{Caller, Common, Failure, Program, Role, json, print, start};
 use serde::Serialize;

@@ -1,5 +1,6 @@
 //! `weft stats`: how much there is.
 
+use super::counts::{records, users};
 use super::user::{Usage, size, time};
 use super::{Caller, Common, Failure, Program, Role, json, print, start};
 use serde::Serialize;
@@ -60,28 +61,28 @@ impl Totals {
 
     fn text(&self) -> String {
         let mut text = format!(
-            "Users:   {} ({} disabled, {} store something)\nStored:  {} records, {}\n",
+            "Users:   {} ({} disabled, {} store something)\nStored:  {}, {}\n",
             self.users,
             self.disabled,
             self.active,
-            self.records,
+            records(self.records),
             size(self.bytes)
         );
         for (name, total) in &self.collections {
             text += &format!(
-                "  {name:<12} {:>6} users {:>10} records {:>10}\n",
-                total.users,
-                total.records,
+                "  {name:<12} {:>12} {:>18} {:>10}\n",
+                users(total.users),
+                records(total.records),
                 size(total.bytes)
             );
         }
         for usage in &self.accounts {
             let changed = usage.modified().map_or_else(|| "never".to_owned(), time);
             text += &format!(
-                "{}\t{}\t{} records\t{changed}\n",
+                "{}\t{}\t{}\t{changed}\n",
                 usage.account.name,
                 size(usage.bytes()),
-                usage.records()
+                records(usage.records())
             );
         }
         text

@@ -22,6 +22,8 @@ struct Machine {
     environment: Vec<(OsString, OsString)>,
     /// A person sits before it.
     terminal: bool,
+    /// And sees what commands print.
+    to_terminal: bool,
 }
 
 /// What a command did.
@@ -38,6 +40,7 @@ impl Machine {
             root: tempfile::tempdir().unwrap(),
             environment: Vec::new(),
             terminal: false,
+            to_terminal: false,
         }
     }
 
@@ -58,6 +61,7 @@ impl Machine {
             },
             input: &mut input.as_bytes(),
             terminal: self.terminal,
+            to_terminal: self.to_terminal,
             output: &mut output,
             errors: &mut errors,
             clock: || UNIX_EPOCH,

@@ -1,5 +1,6 @@
 //! `weft undo`: brings an account that was wiped or mangled back to a moment.
 
+use super::counts::{grouped, records};
 use super::{Caller, Common, Failure, Program, Role, json, print, start};
 use crate::storage::undo::{History, Moment, Restored, Undo, Undone};
 use crate::sync::{CollectionName, Timestamp};
@@ -226,11 +227,11 @@ fn listed(one: &Moment) -> Listed {
 /// `3,412 records deleted, 12 replaced`.
 fn taken(deleted: u64, replaced: u64) -> String {
     match (deleted, replaced) {
-        (deleted, 0) => format!("{} records deleted", grouped(deleted)),
-        (0, replaced) => format!("{} records replaced", grouped(replaced)),
+        (deleted, 0) => format!("{} deleted", records(deleted)),
+        (0, replaced) => format!("{} replaced", records(replaced)),
         _ => format!(
-            "{} records deleted, {} replaced",
-            grouped(deleted),
+            "{} deleted, {} replaced",
+            records(deleted),
             grouped(replaced)
         ),
     }
@@ -247,17 +248,4 @@ fn line(restored: &Restored) -> String {
         .map(|(number, what)| format!("{} {what}", grouped(*number)))
         .collect();
     format!("{}: {}", restored.collection, counts.join(", "))
-}
-
-/// A number with its thousands apart: `3,412`.
-fn grouped(number: u64) -> String {
-    let digits = number.to_string();
-    let mut text = String::new();
-    for (at, digit) in digits.chars().enumerate() {
-        if at > 0 && (digits.len() - at).is_multiple_of(3) {
-            text.push(',');
-        }
-        text.push(digit);
-    }
-    text
 }

@@ -94,7 +94,7 @@ fn arrived(exam: &Exam<'_>, probe: &Probe<'_>, bytes: usize, answer: &Answer) ->
             "upload",
             format!(
                 "An upload of {bytes} bytes was answered with success, but does not come back whole \
-                 ({taken} records were taken)."
+                 (records taken: {taken})."
             ),
         )
         .because("Something in front cuts uploads or downloads short."),

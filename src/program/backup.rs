@@ -10,7 +10,7 @@ use super::spool::{Spool, file_failure};
 use crate::api::Api;
 use crate::auth::{Account, Accounts, AuthError};
 use crate::backup::{Chain, Contents, Held, Person, SectionWriter, Written};
-use crate::cli::{BackedUp, Failed, Failure, Goal, What, size};
+use crate::cli::{self, BackedUp, Failed, Failure, Goal, What, size};
 use crate::storage::{Portable, StorageError};
 use crate::sync::{Timestamp, username_from_account};
 use std::collections::BTreeSet;
@@ -326,7 +326,7 @@ impl<'p> Progress<'p> {
 
     /// So many users are done.
     pub(super) fn at(&mut self, done: usize, of: usize, bytes: u64) {
-        self.before = format!("{done} of {of} users, {}", size(bytes));
+        self.before = format!("{done} of {}, {}", cli::users(of as u64), size(bytes));
         if self.is_time() {
             (self.tell)(&self.before);
         }
@@ -335,7 +335,11 @@ impl<'p> Progress<'p> {
     /// So much of one user is done.
     pub(super) fn within(&mut self, name: &str, records: u64) {
         if records.is_multiple_of(256) && self.is_time() {
-            (self.tell)(&format!("{}; {name}: {records} records", self.before));
+            (self.tell)(&format!(
+                "{}; {name}: {}",
+                self.before,
+                cli::records(records)
+            ));
         }
     }
 

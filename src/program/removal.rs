@@ -9,7 +9,7 @@ use super::by_hand::{account_failure, storage_failure};
 use crate::api::Api;
 use crate::app::people::own_node;
 use crate::auth::Account;
-use crate::cli::Failure;
+use crate::cli::{self, Failure};
 use crate::config::Config;
 use crate::storage::{Carried, Movable, Presence};
 use crate::sync::{UserName, username_from_account};
@@ -164,7 +164,7 @@ impl Removal {
                 carry(piece)?;
                 records += u64::from(matches!(piece, Carried::Record { .. }));
                 if records > 0 && records.is_multiple_of(STEP) {
-                    tell(&format!("{records} records so far"));
+                    tell(&format!("{} so far", cli::records(records)));
                 }
                 Ok(())
             })

@@ -14,7 +14,9 @@ use super::spool::{Spool, file_failure};
 use crate::api::Api;
 use crate::auth::{AccountAdmin, AuthError, AuthResult, HashedAccount};
 use crate::backup::{Contents, Flaw, Held, Section, Stop};
-use crate::cli::{Became, Failed, Failure, Origin, Restored, RestoredUser, Restoring, some_of};
+use crate::cli::{
+    Became, Failed, Failure, Origin, Restored, RestoredUser, Restoring, some_of, users,
+};
 use crate::storage::{Load, Portable, Stamps, StorageError};
 use crate::sync::{UserId, UserName};
 use note::Note;
@@ -95,10 +97,10 @@ impl<'r> Restore<'r> {
         }
         let flaws: Vec<_> = contents.flaws.iter().map(sentence).collect();
         Err(Failure::Other(format!(
-            "nothing was restored, because the backup is damaged:\n{}\n{} users are in it whole; \
-             --salvage restores those",
+            "nothing was restored, because the backup is damaged:\n{}\nwhole in it: {}; --salvage restores \
+             those",
             flaws.join("\n"),
-            contents.sections.len()
+            users(contents.sections.len() as u64)
         )))
     }
 

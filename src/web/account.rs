@@ -43,6 +43,7 @@ struct Collection {
     delete: String,
     percent: String,
     records: String,
+    unit: &'static str,
     size: String,
     changed: When,
 }
@@ -186,6 +187,10 @@ fn rows(visit: &Visit<'_, '_>, t: &'static Texts, stored: &[Stored]) -> Vec<Coll
             delete: fill(t.delete_named, &[title]),
             percent: percent(stored.bytes, largest.max(1)),
             records: number(stored.records),
+            unit: match stored.records {
+                1 => t.records_unit_one,
+                _ => t.records_unit,
+            },
             size: size(stored.bytes),
             changed: visit.when(stored.modified),
         }

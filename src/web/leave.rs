@@ -2,8 +2,8 @@
 //! browsers.
 
 use super::entry::checked;
-use super::show::{number, size};
-use super::texts::{Entry as Texts, fill};
+use super::show::size;
+use super::texts::{Entry as Texts, counted, fill};
 use super::visit::{Frame, Visit};
 use super::{Shown, Trouble, account, filters, undo};
 use crate::sync::{CollectionName, Query};
@@ -48,8 +48,8 @@ pub fn collection(visit: &mut Visit<'_, '_>) -> Shown {
         frame: visit.frame("account"),
         title: fill(t.collection_title, &[title]),
         lead: fill(
-            t.collection_lead,
-            &[&number(found.records), &size(found.bytes)],
+            &counted(found.records, t.collection_lead_one, t.collection_lead),
+            &[&size(found.bytes)],
         ),
         means: match PRECIOUS.contains(&name.as_str()) {
             true => t.collection_all,

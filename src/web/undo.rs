@@ -3,7 +3,7 @@
 use super::account;
 use super::form::encoded;
 use super::show::{When, number};
-use super::texts::{Undo as Texts, fill};
+use super::texts::{Undo as Texts, counted, fill};
 use super::visit::{Frame, Visit};
 use super::{Shown, Trouble, filters};
 use crate::accounts::Brake;
@@ -97,11 +97,11 @@ fn row(visit: &Visit<'_, '_>, t: &'static Texts, one: &Moment) -> Row {
 }
 
 fn taken(t: &'static Texts, change: Change) -> String {
-    let (deleted, replaced) = (number(change.deleted), number(change.replaced));
+    let deleted = || counted(change.deleted, t.deleted_one, t.deleted);
     match (change.deleted, change.replaced) {
-        (_, 0) => fill(t.deleted, &[&deleted]),
-        (0, _) => fill(t.replaced, &[&replaced]),
-        _ => fill(t.deleted_and_replaced, &[&deleted, &replaced]),
+        (_, 0) => deleted(),
+        (0, replaced) => counted(replaced, t.replaced_one, t.replaced),
+        (_, replaced) => fill(t.deleted_and_replaced, &[&deleted(), &number(replaced)]),
     }
 }
 
@@ -137,13 +137,13 @@ fn lines(visit: &Visit<'_, '_>, t: &'static Texts, undone: &Undone) -> Vec<Strin
     let line = |one: &Restored| {
         let title = account::title(names, one.collection.as_str());
         let parts = [
-            (one.returned, t.returned),
-            (one.reverted, t.reverted),
-            (one.removed, t.removed),
+            (one.returned, t.returned_one, t.returned),
+            (one.reverted, t.reverted_one, t.reverted),
+            (one.removed, t.removed_one, t.removed),
         ];
-        let parts = parts.iter().filter(|(count, _)| *count > 0);
+        let parts = parts.iter().filter(|(count, ..)| *count > 0);
         let parts: Vec<_> = parts
-            .map(|(count, text)| fill(text, &[&number(*count)]))
+            .map(|(count, single, many)| counted(*count, single, many))
             .collect();
         format!("{title}: {}", parts.join(", "))
     };

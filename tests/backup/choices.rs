@@ -151,3 +151,18 @@ fn accounts_keep_their_numbers_where_these_are_free() {
     assert_eq!(payload(&at, "one", "bob"), "bob");
     assert_eq!(payload(&at, "one", "ada"), "ada");
 }
+
+#[test]
+fn before_a_person_it_asks_for_a_file_and_before_a_pipe_it_writes() {
+    let (at, _) = here();
+    let typed = "script --quiet --return --command 'weft backup --config one.toml' /dev/null";
+    let refused = at.shell(typed);
+    assert_eq!(refused.code, 1, "{refused:?}");
+    assert!(
+        refused.output.contains("weft backup --to all.backup")
+            && !refused.output.contains("payload"),
+        "{refused:?}"
+    );
+    let piped = at.shell("weft backup --config one.toml | tail -n 1");
+    assert!(piped.output.starts_with('{'), "{piped:?}");
+}

@@ -143,7 +143,7 @@ fn one_collection_goes_and_the_others_stay() {
     let before = user.get("info/collections").json();
     says(
         &visitor.open("account/collection?name=crypto"),
-        &["Careful", "1 records"],
+        &["Careful", "1 record, "],
     );
     let page = visitor.submit(
         "account/collection?name=bookmarks",
@@ -243,7 +243,7 @@ fn what_was_deleted_is_brought_back_by_its_owner() {
     let told = [
         "4 records deleted",
         "Bookmarks: 3 records deleted",
-        "odd.one: 1",
+        "odd.one: 1 record deleted",
     ];
     says(&page, &told);
     let links = links(&page);

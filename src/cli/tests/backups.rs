@@ -67,6 +67,29 @@ fn a_backup_may_go_into_a_pipe_and_come_out_of_one() {
 }
 
 #[test]
+fn a_backup_does_not_go_to_the_screen() {
+    let mut machine = Machine::new();
+    machine.to_terminal = true;
+    let done = machine.run("weft backup");
+    assert_eq!(
+        (done.code, done.output.as_str(), done.asked.len()),
+        (1, "", 0)
+    );
+    assert!(
+        done.errors.contains("weft backup --to all.backup"),
+        "{}",
+        done.errors
+    );
+    assert!(
+        done.errors.contains("weft backup | gzip"),
+        "{}",
+        done.errors
+    );
+    let done = machine.run("weft backup --to all.backup");
+    assert!(done.code == 0 && done.output.contains("2 users saved"));
+}
+
+#[test]
 fn a_restore_reads_a_file_and_may_be_tried_out() {
     let machine = Machine::new();
     let path = machine.root.path().join("all.backup");

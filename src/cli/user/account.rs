@@ -1,6 +1,6 @@
 //! What commands show of accounts, for people and for scripts.
 
-use crate::cli::logger;
+use crate::cli::{logger, records};
 use serde::Serialize;
 use std::time::{Duration, UNIX_EPOCH};
 
@@ -109,20 +109,20 @@ pub(super) fn sheet(usage: &Usage) -> String {
     };
     let mut text = format!(
         "Name:    {}\nE-mail:  {}\nState:   {state}\nAlert:   {}\nQuota:   {quota}\nNode:    {}\n\
-         Stored:  {} records, {}\nChanged: {}\n",
+         Stored:  {}, {}\nChanged: {}\n",
         account.name,
         or(&account.email, "none"),
         or(&account.alert, "none"),
         or(&account.node, "the server's"),
-        usage.records(),
+        records(usage.records()),
         size(usage.bytes()),
         usage.modified().map_or_else(|| "never".to_owned(), time),
     );
     for one in &usage.collections {
         text += &format!(
-            "  {:<12} {:>8} records {:>10}  {}\n",
+            "  {:<12} {:>16} {:>10}  {}\n",
             one.name,
-            one.records,
+            records(one.records),
             size(one.bytes),
             time(one.modified)
         );

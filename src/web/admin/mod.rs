@@ -10,8 +10,8 @@ pub use one::{changing_user, user};
 
 use super::failures::cause;
 use super::form::encoded;
-use super::show::{When, number, size};
-use super::texts::{Admin as Texts, fill};
+use super::show::{When, size};
+use super::texts::{Admin as Texts, counted, fill};
 use super::visit::{Frame, Visit, names};
 use super::{Shown, Trouble, filters};
 use crate::accounts::Brake;
@@ -116,8 +116,7 @@ pub fn show(visit: &mut Visit<'_, '_>) -> Shown {
         t,
         found: match found.len() {
             0 => t.found_none.to_owned(),
-            1 => t.found_one.to_owned(),
-            many => fill(t.found, &[&number(many as u64)]),
+            many => counted(many as u64, t.found_one, t.found),
         },
         users: users?,
         pages: match pages {

@@ -23,6 +23,7 @@ super::texts! {
         no_quota: "There is no limit for your account.",
         collection: "Collection",
         records: "Records",
+        records_unit_one: "record",
         records_unit: "records",
         size: "Size",
         changed: "Last change",
@@ -57,6 +58,7 @@ super::texts! {
         email_done: "Your e-mail address is changed.",
 
         collection_title: "Delete {}",
+        collection_lead_one: "1 record, {}.",
         collection_lead: "{} records, {}.",
         collection_none: "There is no such collection, or it is empty.",
         collection_means: "Your browsers keep what they have themselves, and they don't send it again of their own accord. From now on only new changes are stored, so a new device will get only those. To send everything again, choose “Reset Sync” in the browser's preferences afterwards.",

@@ -11,6 +11,7 @@ mod entry;
 mod front;
 mod undo;
 
+use super::show::number;
 pub use account::Account;
 pub use admin::Admin;
 pub use common::Common;
@@ -64,6 +65,14 @@ pub fn fill(text: &str, values: &[&str]) -> String {
     out
 }
 
+/// Puts a number in the place of the first `{}` of `many`; of one there is a text of its own.
+pub fn counted(count: u64, one: &str, many: &str) -> String {
+    match count {
+        1 => one.to_owned(),
+        _ => many.replacen("{}", &number(count), 1),
+    }
+}
+
 /// Declares a group of texts together with its English.
 macro_rules! texts {
     ($(#[doc = $doc:literal])* $Group:ident { $($name:ident: $text:literal,)* }) => {
@@ -82,7 +91,20 @@ use texts;
 
 #[cfg(test)]
 mod tests {
-    use super::fill;
+    use super::{counted, fill};
+
+    #[test]
+    fn one_of_something_is_not_many() {
+        let told = |count| counted(count, "1 record", "{} records of {}");
+        let counts = [0, 1, 2, 12_345];
+        let expected = [
+            "0 records of {}",
+            "1 record",
+            "2 records of {}",
+            "12,345 records of {}",
+        ];
+        assert_eq!(counts.map(told), expected);
+    }
 
     #[test]
     fn values_take_their_places_in_order() {
