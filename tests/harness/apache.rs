@@ -12,7 +12,7 @@ use std::thread;
 use std::time::{Duration, Instant};
 
 use super::ports::Port;
-use super::site::Site;
+use super::site::{Site, project};
 use super::supervised::{Invocation, Supervised};
 
 const PROGRAM: &str = "/usr/sbin/apache2";
@@ -60,14 +60,12 @@ fn wait_for_cgi(site: &Site) -> Result<(), String> {
 
 /// A file of the project's `apache/` folder, to be included where it lies.
 pub fn include(name: &str) -> String {
-    format!("Include \"{}/apache/{name}\"\n", env!("CARGO_MANIFEST_DIR"))
+    format!("Include \"{}/apache/{name}\"\n", project().display())
 }
 
 /// Copies a script of the project's `apache/` folder beside the program, as its text says.
 pub fn copy(site: &Site, name: &str) -> PathBuf {
-    let source = Path::new(env!("CARGO_MANIFEST_DIR"))
-        .join("apache")
-        .join(name);
+    let source = project().join("apache").join(name);
     let path = site.write(
         name,
         fs::read(&source).expect("the file is part of the project"),
@@ -86,10 +84,7 @@ pub fn copy_away(site: &Site) {
 
 /// Uploads the project's `.htaccess` of this form into a folder of the web space.
 pub fn upload_htaccess(site: &Site, form: &str, folder: &str) {
-    let source = Path::new(env!("CARGO_MANIFEST_DIR"))
-        .join("apache")
-        .join(form)
-        .join(".htaccess");
+    let source = project().join("apache").join(form).join(".htaccess");
     let content = fs::read(&source).expect("the file is part of the project");
     site.write(&format!("{folder}/.htaccess"), content);
 }
@@ -104,6 +99,13 @@ pub fn defines(site: &Site, port: &Port) -> String {
          Define WEFT_SOCKET \"{folder}/weft.sock\"\n",
         port.number
     )
+}
+
+/// Where mod_fcgid keeps what Debian keeps in `/var/lib/apache2/fcgid`.
+pub fn fcgid_files(site: &Site) -> String {
+    let folder = site.make_folder("fcgid");
+    let folder = folder.display();
+    format!("FcgidIPCDir \"{folder}\"\nFcgidProcessTableFile \"{folder}/processes\"\n")
 }
 
 /// What a shared host gives to its customers: a web space where `.htaccess` files count.

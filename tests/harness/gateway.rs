@@ -277,7 +277,7 @@ fn start_mod_fcgid(site: &Site, settings: &str, more: &str) -> Result<Running, S
     let program = install(site, "weft", settings);
     apache::copy_away(site);
     let port = Port::claim();
-    let rest = fcgid_files(site)
+    let rest = apache::fcgid_files(site)
         + &apache::defines(site, &port)
         + more
         + &apache::include("weft-fcgid.conf");
@@ -354,7 +354,7 @@ fn start_htaccess(site: &Site, settings: &str, upload: &Upload) -> Result<Runnin
     let host = if upload.modules.contains(&"cgid") {
         format!("ScriptSock \"{}\"\n", site.path("cgi.sock").display())
     } else {
-        fcgid_files(site)
+        apache::fcgid_files(site)
     };
     let rest = host + &apache::web_space(site);
     let apache = apache::start(site, &port, upload.modules, &rest)?;
@@ -381,13 +381,6 @@ pub(super) fn install(site: &Site, name: &str, settings: &str) -> PathBuf {
         site.write(beside.to_str().expect("names here are ASCII"), settings);
     }
     program
-}
-
-/// Where mod_fcgid keeps what Debian keeps in `/var/lib/apache2/fcgid`.
-pub(super) fn fcgid_files(site: &Site) -> String {
-    let folder = site.make_folder("fcgid");
-    let folder = folder.display();
-    format!("FcgidIPCDir \"{folder}\"\nFcgidProcessTableFile \"{folder}/processes\"\n")
 }
 
 pub(super) fn behind(

@@ -4,7 +4,7 @@
 use std::fs;
 use std::path::Path;
 
-use super::gateway::{Running, behind, fcgid_files};
+use super::gateway::{Running, behind};
 use super::ports::Port;
 use super::site::Site;
 use super::{apache, nginx, weft};
@@ -33,7 +33,7 @@ pub(super) fn fcgid_under_a_path(site: &Site, settings: &str) -> Result<Running,
     let port = Port::claim();
     let snippet = snippet("apache.md", "## Under a path of an existing site", "apache");
     let folder = site.folder.display().to_string();
-    let rest = fcgid_files(site) + &snippet.replace("/srv/weft", &folder);
+    let rest = apache::fcgid_files(site) + &snippet.replace("/srv/weft", &folder);
     let apache = apache::start(site, &port, &["fcgid"], &rest)?;
     Ok(behind(apache, port, PREFIX, program))
 }

@@ -5,7 +5,7 @@
 //! - [`manual`] sets servers up as the manual says.
 //! - [`MariaDb`] and [`Memcached`] can be stopped, killed and started again; [`legacy`] is what the PHP
 //!   server left in them.
-//! - [`Proxy`] is a network that fails.
+//! - [`Proxy`] is a network that fails, [`Wire`] one on which exchanges are counted.
 //! - [`php`] is real PHP.
 //! - [`slapd`] is a directory server with certificates.
 //! - [`api`] asks the storage API without any ornament.
@@ -50,6 +50,7 @@ pub mod slapd;
 mod supervised;
 pub mod visitor;
 pub mod weft;
+mod wire;
 
 pub use command::Ran;
 pub use dice::Dice;
@@ -59,5 +60,6 @@ pub use mariadb::MariaDb;
 pub use memcached::Memcached;
 pub use ports::Port;
 pub use proxy::Proxy;
-pub use site::{Site, private};
+pub use site::{Site, private, project};
 pub use supervised::{Invocation, Supervised};
+pub use wire::Wire;

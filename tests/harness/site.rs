@@ -111,7 +111,18 @@ impl Drop for Site {
 /// release build wants the same tests before it is given away.
 fn program_under_test() -> PathBuf {
     std::env::var_os("WEFT_TESTS_PROGRAM")
-        .map_or_else(|| PathBuf::from(env!("CARGO_BIN_EXE_weft")), PathBuf::from)
+        .or_else(|| option_env!("CARGO_BIN_EXE_weft").map(Into::into))
+        .expect("cargo tells the tests of this package where the program is")
+        .into()
+}
+
+/// The project's folder: that of the package, or one above for a package that takes these files in.
+pub fn project() -> &'static Path {
+    let package = Path::new(env!("CARGO_MANIFEST_DIR"));
+    let mut folders = package.ancestors();
+    folders
+        .find(|folder| folder.join("tests/harness").is_dir())
+        .expect("these files are part of the project")
 }
 
 fn tail(log: &Path) -> String {

@@ -35,13 +35,22 @@ fn serve_at(site: &Site, program: &Path, words: &str) -> Result<(Supervised, Soc
 
 /// Starts `weft fastcgi` at a Unix socket in the site's folder.
 pub fn fastcgi(site: &Site, program: &Path) -> Result<(Supervised, PathBuf), String> {
+    fastcgi_with(site, program, WORKERS)
+}
+
+/// The same with so many workers.
+pub fn fastcgi_with(
+    site: &Site,
+    program: &Path,
+    workers: &str,
+) -> Result<(Supervised, PathBuf), String> {
     let socket = site.path("weft.sock");
     let weft = Invocation::new("weft", program)
         .argument("fastcgi")
         .argument("--listen")
         .argument(format!("unix:{}", socket.display()))
         .argument("--workers")
-        .argument(WORKERS);
+        .argument(workers);
     let process = Supervised::start(site, weft)?;
     process.wait_for_socket(&socket)?;
     Ok((process, socket))
