@@ -118,8 +118,9 @@ pub trait Storage: Send + Sync {
         Ok((session.time(), times))
     }
 
-    /// Visits what a query selects, as one scan of a session that is not needed any more; answers the
-    /// session's time. When it fails, some rows may have been visited.
+    /// Visits what a query selects, as one scan of a session that is not needed any more; answers its
+    /// time, which here need only be as late as each visited record: where the collection was written to
+    /// meanwhile, the collection's own may be later. When it fails, some rows may have been visited.
     fn read_once(
         &self,
         user: UserId,

@@ -93,6 +93,44 @@ fn a_reader_that_follows_newer_misses_no_write_of_any_host() {
     }
 }
 
+#[test]
+fn what_a_whole_list_lacks_is_later_than_its_time() {
+    let place = Place::migrated("latin1");
+    let host = place.host();
+    let writers: Vec<_> = (0..3)
+        .map(|worker| {
+            let host = place.host();
+            thread::spawn(move || {
+                for round in 0..60 {
+                    put(&host, "history", &[full(&format!("{worker}-{round}"), "x")]);
+                }
+            })
+        })
+        .collect();
+    let question = Question {
+        collection: &name("history"),
+        from: ReadFrom::Primary,
+        query: &Query::default(),
+        columns: Columns::All,
+    };
+    let (mut told, mut seen) = (Timestamp::ZERO, BTreeSet::new());
+    while seen.len() < 180 {
+        let (mut newest, mut now_seen) = (Timestamp::ZERO, BTreeSet::new());
+        let time = host.read_once(USER, question, &mut |wbo| {
+            newest = newest.max(wbo.modified);
+            let new = now_seen.insert(wbo.id.to_owned()) && !seen.contains(wbo.id);
+            assert!(!new || wbo.modified > told, "{} {told}", wbo.modified);
+            ControlFlow::Continue(())
+        });
+        told = time.unwrap();
+        assert!(told >= newest, "{told} {newest}");
+        seen = now_seen;
+    }
+    for writer in writers {
+        writer.join().unwrap();
+    }
+}
+
 fn newer_than(newer: Timestamp) -> Query {
     Query {
         newer: Some(newer),

@@ -72,30 +72,50 @@ fn a_hundred_merges_take_five_exchanges() {
     assert_eq!(wire.count(|| _ = put(&host, "history", &merges)), 5);
 }
 
+/// Reads what a query selects as one answer; how many records that is.
+fn ask(host: &MySqlStorage, collection: &str, query: &Query) -> usize {
+    let collection = name(collection);
+    let question = Question {
+        collection: &collection,
+        from: ReadFrom::Primary,
+        query,
+        columns: Columns::All,
+    };
+    let mut found = 0;
+    let time = host.read_once(USER, question, &mut |_| {
+        found += 1;
+        ControlFlow::Continue(())
+    });
+    time.unwrap();
+    found
+}
+
 #[test]
-fn one_answer_takes_one_exchange() {
+fn a_short_answer_takes_one_exchange_and_one_that_may_be_long_two() {
     let place = Place::migrated("latin1");
     let (wire, host) = host(&place);
     for collection in ["history", "custom"] {
-        put(&host, collection, &hundred("x"));
-        let query = Query::default();
-        let collection = name(collection);
-        let question = Question {
-            collection: &collection,
-            from: ReadFrom::Primary,
-            query: &query,
-            columns: Columns::All,
+        let time = put(&host, collection, &hundred("x"));
+        let all = Query::default();
+        let one = Query {
+            ids: Some(vec![RecordId::new("7").unwrap()]),
+            ..Query::default()
         };
-        let list = || {
-            let mut found = 0;
-            let time = host.read_once(USER, question, &mut |_| {
-                found += 1;
-                ControlFlow::Continue(())
-            });
-            assert!(time.is_ok() && found == 100);
+        let newer = Query {
+            newer: Some(time.previous()),
+            ..Query::default()
         };
-        list();
-        assert_eq!(wire.count(list), 1);
+        let few = Query {
+            limit: Some(5),
+            ..Query::default()
+        };
+        for (query, records, exchanges) in
+            [(one, 1, 1), (newer, 100, 1), (few, 5, 1), (all, 100, 2)]
+        {
+            assert_eq!(ask(&host, collection, &query), records);
+            let read = || _ = ask(&host, collection, &query);
+            assert_eq!(wire.count(read), exchanges, "{query:?}");
+        }
     }
     let times = || assert_eq!(host.read_times(USER).unwrap().1.len(), 2);
     times();

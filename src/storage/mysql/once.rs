@@ -1,5 +1,7 @@
-//! Answers in one exchange: the time and what is asked for, by one statement that is a transaction of
-//! its own.
+//! Answers without a session: the time and what is asked for, by one statement that is a transaction of
+//! its own, or by two.
+//!
+//! # In one
 //!
 //! That statement holds the shared locks of a probe and makes the snapshot, and nothing says which of
 //! the two the server does first. So it reads the rows of our own table twice: locked, as they are, and
@@ -13,20 +15,33 @@
 //! So the time of the head of the engine holds: the statement's clock less a centisecond. If the
 //! readings differ, a lock is refused, or the server knows no such locks, nothing is answered, and a
 //! session is opened instead. The locks last as long as the statement.
+//!
+//! # In two
+//!
+//! The rows of a union go through a temporary table, which costs the server half as much again as reading
+//! and sending them. So where many rows may come, the time is asked for first, under the shared lock, and
+//! the rows by a second statement, which makes its snapshot when the lock was granted and let go of. That
+//! is how sessions do it. Writers that are not in the snapshot chose their time when the lock had been let
+//! go of, so it is later than the row that was locked. They also wait for the writers that are, so it is
+//! later than every record that was visited. The latest of these times is told.
 
 use super::Engine;
 use super::account::{Listed, TIMES_USERS, times_query};
+use super::read::{State, moment};
 use super::records::{self, with_id, with_record};
 use super::tables::{LIVING, NOW, WHOLE_USER};
 use crate::mysql::{Fault, Lease, Pool, row};
 use crate::storage::{Columns, Question, ReadFrom, RowVisit, Times};
-use crate::sync::{Timestamp, UserId};
+use crate::sync::{Query, Timestamp, UserId};
 use mysql::{Row, Value};
 use std::ops::ControlFlow;
 use std::sync::Arc;
 
 /// LIMIT without a limit: in a part of a UNION, an order without one is not kept.
 const ALL_OF_THEM: &str = " LIMIT 18446744073709551615";
+
+/// So many rows cost the server less through a temporary table than a second exchange.
+const FEW: u64 = 20;
 
 /// The listing of a user's collections, unless a session has to be opened for it.
 pub(super) fn times(engine: &Engine, user: UserId) -> Result<Option<Times>, Fault> {
@@ -88,49 +103,121 @@ pub(super) fn records(
         let Some(locking) = engine.locking(&lease) else {
             return Ok(None);
         };
-        let (sql, values) = statement(engine, user, question, locking);
-        let (mut head, mut begun) = (None, false);
-        let end = lease.each(&sql, values, |row| {
-            if matches!(row.as_ref(0), Some(Value::NULL)) {
-                let found = Head::of_collection(&row)?;
-                let goes_on = found.agree || locking.is_empty();
-                head = Some(found);
-                return Ok(match goes_on {
-                    true => ControlFlow::Continue(()),
-                    false => ControlFlow::Break(()),
-                });
-            }
-            if head.is_none() {
-                return Err(Fault::broken(
-                    "a record came before the time of its reading",
-                ));
-            }
-            begun = true;
-            match question.columns {
-                Columns::Id => with_id(&row, &mut *visit),
-                Columns::All => with_record(&row, &mut *visit),
-            }
-        });
-        let end = end.map_err(|fault| match fault {
-            // Not again: some rows were visited.
-            Fault::Lost(why) if begun => Fault::Unavailable(why),
-            Fault::Deadlock if begun => Fault::Locked,
-            fault => fault,
-        });
-        if begun {
-            end?;
-        } else if told(end, head.as_ref())?.is_none() {
-            return Ok(None);
+        let mut visiting = Visiting {
+            columns: question.columns,
+            visit: &mut *visit,
+            begun: false,
+            newest: 0,
+        };
+        match may_be_many(question.query) {
+            true => in_two(engine, &mut lease, (user, question, locking), &mut visiting),
+            false => in_one(engine, &mut lease, (user, question, locking), &mut visiting),
         }
-        Ok(head.and_then(|head| {
-            let floor = head.floor.unwrap_or_default();
-            match (locking.is_empty(), head.agree) {
-                (true, _) => Some(floor),
-                (false, true) => Some(engine.behind(head.now).max(floor)),
-                (false, false) => None,
-            }
-        }))
     })
+}
+
+/// Whether more rows may come than are worth a second exchange.
+fn may_be_many(query: &Query) -> bool {
+    let few = |limit: &u64| *limit <= FEW;
+    query.ids.is_none() && query.newer.is_none() && !query.limit.as_ref().is_some_and(few)
+}
+
+/// The visits of rows.
+struct Visiting<'v> {
+    columns: Columns,
+    visit: RowVisit<'v>,
+    /// Whether any row was visited.
+    begun: bool,
+    /// The latest time of a visited record, in centiseconds.
+    newest: i64,
+}
+
+impl Visiting<'_> {
+    fn row(&mut self, row: &Row) -> Result<ControlFlow<()>, Fault> {
+        self.begun = true;
+        match self.columns {
+            Columns::Id => with_id(row, &mut *self.visit),
+            Columns::All => {
+                self.newest = self.newest.max(row::number(row, 1)?.unwrap_or(0));
+                with_record(row, &mut *self.visit)
+            }
+        }
+    }
+
+    /// An end after which nothing is begun again if some rows were visited.
+    fn end(&self, end: Result<(), Fault>) -> Result<(), Fault> {
+        end.map_err(|fault| match fault {
+            Fault::Lost(why) if self.begun => Fault::Unavailable(why),
+            Fault::Deadlock if self.begun => Fault::Locked,
+            fault => fault,
+        })
+    }
+}
+
+/// Who asks what, and the words that lock.
+type Asked<'a> = (UserId, Question<'a>, &'a str);
+
+fn in_one(
+    engine: &Engine,
+    lease: &mut Lease,
+    (user, question, locking): Asked<'_>,
+    visiting: &mut Visiting<'_>,
+) -> Result<Option<Timestamp>, Fault> {
+    let (sql, values) = statement(engine, user, question, locking);
+    let mut head = None;
+    let end = lease.each(&sql, values, |row| {
+        if matches!(row.as_ref(0), Some(Value::NULL)) {
+            let found = Head::of_collection(&row)?;
+            let goes_on = found.agree || locking.is_empty();
+            head = Some(found);
+            return Ok(match goes_on {
+                true => ControlFlow::Continue(()),
+                false => ControlFlow::Break(()),
+            });
+        }
+        if head.is_none() {
+            return Err(Fault::broken(
+                "a record came before the time of its reading",
+            ));
+        }
+        visiting.row(&row)
+    });
+    let end = visiting.end(end);
+    if visiting.begun {
+        end?;
+    } else if told(end, head.as_ref())?.is_none() {
+        return Ok(None);
+    }
+    Ok(head.and_then(|head| {
+        let floor = head.floor.unwrap_or_default();
+        match (locking.is_empty(), head.agree) {
+            (true, _) => Some(floor),
+            (false, true) => Some(engine.behind(head.now).max(floor)),
+            (false, false) => None,
+        }
+    }))
+}
+
+fn in_two(
+    engine: &Engine,
+    lease: &mut Lease,
+    (user, question, locking): Asked<'_>,
+    visiting: &mut Visiting<'_>,
+) -> Result<Option<Timestamp>, Fault> {
+    let (sql, values) = moment(engine, user, question.collection);
+    let row = match lease.first(&format!("{sql} {locking}"), values) {
+        Err(Fault::Locked) => return Ok(None),
+        row => row?,
+    };
+    let state = State::of(row)?;
+    let (sql, values) = scan(engine, user, question);
+    let end = lease.each(&sql, values, |row| visiting.row(&row));
+    visiting.end(end)?;
+    let floor = state.floor.max(Timestamp::from_centis(visiting.newest));
+    Ok(Some(match locking.is_empty() {
+        true => floor,
+        false => engine.behind(state.now).max(floor),
+    }))
 }
 
 /// A reading that met a lock has told nothing.
@@ -141,6 +228,27 @@ fn told<T>(end: Result<(), Fault>, head: Option<T>) -> Result<Option<T>, Fault> 
         Err(Fault::Locked) => Ok(None),
         Err(fault) => Err(fault),
     }
+}
+
+/// A query for the records alone.
+fn scan(engine: &Engine, user: UserId, question: Question<'_>) -> (String, Vec<Value>) {
+    let (number, of_number) = engine.tables.number(user, question.collection);
+    let mut values = vec![Value::from(user.number())];
+    values.extend(of_number);
+    let selected = records::narrowed(
+        format!("username = ? AND collection = ({number}) AND ttl > {LIVING}"),
+        question.query,
+        &mut values,
+    );
+    let order = records::order(question.query);
+    let window = records::window(question.query, &mut values);
+    let columns = match question.columns {
+        Columns::Id => "id",
+        Columns::All => records::ALL,
+    };
+    let wbo = engine.tables.wbo(user);
+    let sql = format!("SELECT {columns} FROM {wbo} WHERE {selected} ORDER BY {order}{window}");
+    (sql, values)
 }
 
 /// One row with the time in its second column and what our own table says behind the columns of

@@ -32,12 +32,12 @@ pub(super) struct ReadSession {
 }
 
 /// What our own table says, and what the records say.
-struct State {
+pub(super) struct State {
     number: Option<i64>,
-    now: Timestamp,
+    pub(super) now: Timestamp,
     modified: Timestamp,
     /// No write that is not in the snapshot has a time up to this.
-    floor: Timestamp,
+    pub(super) floor: Timestamp,
     has_row: bool,
 }
 
@@ -94,16 +94,25 @@ fn probe_collection(
     user: UserId,
     name: &CollectionName,
 ) -> Result<Probe, Fault> {
+    let (sql, values) = moment(engine, user, name);
+    probe(lease, &sql, values)
+}
+
+/// A query for a [`State`]; the words that lock may be added.
+pub(super) fn moment(engine: &Engine, user: UserId, name: &CollectionName) -> (String, Vec<Value>) {
     let (number, mut values) = engine.tables.number(user, name);
-    values.push(user.number().into());
     // The row must be asked for something: MariaDB drops a joined table that can't change the answer,
     // and its lock with it.
     let sql = format!(
-        "SELECT {NOW}, t.modified FROM ({number}) AS c \
-         LEFT JOIN {} AS t ON t.userid = ? AND t.collectionid = c.id",
-        engine.tables.times
+        "SELECT {NOW}, c.id, t.modified, t.told, \
+         (SELECT MAX(w.modified) FROM {wbo} AS w WHERE w.username = ? AND w.collection = c.id) \
+         FROM ({number}) AS c LEFT JOIN {times} AS t ON t.userid = ? AND t.collectionid = c.id",
+        wbo = engine.tables.wbo(user),
+        times = engine.tables.times,
     );
-    probe(lease, &sql, values)
+    values.insert(0, user.number().into());
+    values.push(user.number().into());
+    (sql, values)
 }
 
 /// Runs a query whose first column is the time, locking its rows for the moment; without the locks
@@ -141,17 +150,12 @@ impl State {
         user: UserId,
         name: &CollectionName,
     ) -> Result<State, Fault> {
-        let (number, mut values) = engine.tables.number(user, name);
-        let (wbo, times) = (engine.tables.wbo(user), &engine.tables.times);
-        let sql = format!(
-            "SELECT {NOW}, c.id, t.modified, t.told, \
-             (SELECT MAX(w.modified) FROM {wbo} AS w WHERE w.username = ? AND w.collection = c.id) \
-             FROM ({number}) AS c \
-             LEFT JOIN {times} AS t ON t.userid = ? AND t.collectionid = c.id"
-        );
-        values.insert(0, user.number().into());
-        values.push(user.number().into());
-        let row = lease.first(&sql, values)?;
+        let (sql, values) = moment(engine, user, name);
+        State::of(lease.first(&sql, values)?)
+    }
+
+    /// Reads the row of a [`moment`].
+    pub(super) fn of(row: Option<mysql::Row>) -> Result<State, Fault> {
         let row = row.ok_or_else(|| Fault::broken("the database does not tell the time"))?;
         let time = |column| {
             row::number(&row, column).map(|centis| Timestamp::from_centis(centis.unwrap_or(0)))
