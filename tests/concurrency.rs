@@ -9,14 +9,13 @@
 mod harness;
 
 use std::collections::BTreeSet;
-use std::fs;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::thread;
 
 use harness::api::{PYTHON, User, centiseconds};
 use harness::http::Request;
 use harness::legacy::Legacy;
-use harness::{Gateway, Memcached, Server};
+use harness::{Gateway, Memcached, Server, faketime};
 use serde_json::Value;
 
 const WRITERS: usize = 4;
@@ -212,12 +211,7 @@ fn mod_fcgid_workers_and_fastcgi_workers_share_one_file() {
 /// A host whose clock is ahead by these seconds.
 fn host(settings: &str, ahead: i64) -> Server {
     let shift = format!("{ahead:+}s");
-    let library = fs::read_dir("/usr/lib")
-        .expect("/usr/lib is there")
-        .flatten()
-        .map(|folder| folder.path().join("faketime/libfaketimeMT.so.1"))
-        .find(|library| library.exists())
-        .expect("tests/run installs what the tests need: libfaketime");
+    let library = faketime::library().expect("tests/run installs what the tests need: libfaketime");
     let library = library.display().to_string();
     let variables = [("LD_PRELOAD", &*library), ("FAKETIME", &*shift)];
     Gateway::start_workers_with(settings, &variables)

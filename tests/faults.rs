@@ -1,13 +1,16 @@
 //! Everything fails, again and again, while many clients sync: and no promise is broken.
 //!
-//! Apache with several workers, MariaDB and memcached are killed, stopped and restarted at random instants,
-//! and connections are cut and slowed, those of the clients and those to the database. After each round:
+//! Apache with several workers, MariaDB, slapd and memcached are killed, stopped, paused and restarted at
+//! random instants; the database runs out of connections, the disk of room, the clocks of workers jump,
+//! and connections are cut, reset, silenced and slowed, those of the clients and those to the database.
+//! After each round:
 //!
 //! - every write that was answered with success is there, whole and once; every other one whole or not at
 //!   all;
 //! - who follows by `newer` has missed nothing, no time of a collection went back, no two conditional
 //!   writes both won;
-//! - counts, usage and quota are those of the records that are there;
+//! - counts, usage and quota are those of the records that are there, and the cache says what the database
+//!   says;
 //! - five seconds after the last fault everything is served, and no worker leaks.
 //!
 //! `tests/soak` runs it for hours. `WEFT_SEED` and `WEFT_FAULTS_SECONDS` choose the faults and how long
@@ -15,6 +18,10 @@
 
 #[path = "faults/client.rs"]
 mod client;
+#[path = "faults/clocks.rs"]
+mod clocks;
+#[path = "faults/disk.rs"]
+mod disk;
 #[path = "faults/disturb.rs"]
 mod disturb;
 mod harness;
@@ -28,9 +35,12 @@ mod proof;
 mod recount;
 #[path = "faults/violation.rs"]
 mod violation;
+#[path = "faults/workers.rs"]
+mod workers;
 #[path = "faults/world.rs"]
 mod world;
 
+use std::collections::BTreeMap;
 use std::fs;
 use std::net::SocketAddr;
 use std::sync::Mutex;
@@ -38,23 +48,24 @@ use std::thread;
 use std::time::{Duration, Instant};
 
 use client::{Client, LONGEST_LIFE};
-use disturb::Deployment;
+use clocks::Clocks;
+use disk::Disk;
+use disturb::{Backends, Deployment, Fault};
 use harness::legacy::Legacy;
-use harness::{Dice, Gateway, Memcached, Proxy, Server};
+use harness::slapd::{ADMIN, SERVICE, Slapd};
+use harness::{Dice, Gateway, Memcached, Proxy, Server, certificates};
+use workers::Totals;
 use world::{Account, World};
 
 const USERS: usize = 3;
 const DEVICES: usize = 2;
 
 /// How long faults are made in one round, in seconds.
-const ROUND: u64 = 12;
-
-/// As many files as a worker has open at the very most.
-const OPEN_FILES: usize = 40;
+const ROUND: u64 = 10;
 
 /// Waits of an operator who is in a hurry.
 const SETTINGS: &str = "storage.wipe_guard = \"1s\"\nstorage.busy_timeout = \"2s\"\nmysql.io_timeout = \"1s\"\n\
-                        mysql.connect_timeout = \"1s\"\nquota.bytes = \"100 MiB\"\n\
+                        mysql.connect_timeout = \"1s\"\nldap.timeout = \"1s\"\nquota.bytes = \"100 MiB\"\n\
                         quota.daily_write_bytes = \"1 GiB\"\n";
 
 /// Every worker that is new checks every password anew.
@@ -71,10 +82,17 @@ static ALONE: Mutex<()> = Mutex::new(());
 fn no_promise_is_broken_on_sqlite() {
     let _alone = ALONE.lock();
     let seed = Dice::seed();
-    let mut cache = Memcached::start();
-    let more = shared_cache(&cache, "");
-    let server = Gateway::ModFcgid.start(&format!("{SETTINGS}{CHEAP_PASSWORDS}{more}"));
-    rounds(seed, &server, None, &mut cache);
+    let disk = Disk::mount();
+    let data = disk.as_ref().map_or(String::new(), |disk| {
+        format!("data.dir = \"{}\"\n", disk.folder.display())
+    });
+    let mut backends = Backends {
+        disk,
+        ..Backends::new()
+    };
+    let more = format!("{CHEAP_PASSWORDS}{data}{}", backends.shared_cache());
+    let server = backends.start_server(&more);
+    rounds(seed, &server, backends, 2);
 }
 
 #[test]
@@ -85,130 +103,213 @@ fn no_promise_is_broken_on_sqlite() {
 fn no_promise_is_broken_on_mysql() {
     let _alone = ALONE.lock();
     let seed = Dice::seed();
-    let mut cache = Memcached::start();
-    let database = Legacy::new();
-    let behind = SocketAddr::from(([127, 0, 0, 1], database.server.port()));
-    let way = Proxy::start(behind, Dice::new(seed, 1), 20_000);
+    let (port, database) = database(seed);
     let php = match seed % 2 {
         0 => "[legacy]\nphp_beside = true\n",
         _ => "",
     };
-    let settings = database.settings_at(way.address().port(), "");
-    let more = shared_cache(&cache, php);
-    let server = Gateway::ModFcgid.start(&format!("{SETTINGS}{settings}{more}"));
-    rounds(seed, &server, Some((&database, &way)), &mut cache);
-}
-
-fn shared_cache(cache: &Memcached, more: &str) -> String {
-    format!("[memcached]\nservers = [\"{}\"]\n{more}", cache.address())
-}
-
-/// Rounds until the time is over.
-fn rounds(seed: u64, server: &Server, database: Option<(&Legacy, &Proxy)>, cache: &mut Memcached) {
-    let seconds = match std::env::var("WEFT_FAULTS_SECONDS") {
-        Ok(seconds) => seconds.parse().expect("a number of seconds"),
-        Err(_) => 2 * ROUND,
+    let settings = database.1.settings_at(port, php);
+    let mut backends = Backends {
+        database: Some(database),
+        ..Backends::new()
     };
-    let network = Proxy::start(server.address(), Dice::new(seed, 2), 6_000);
-    let end = Instant::now() + Duration::from_secs(seconds);
-    let mut number = 0;
-    while Instant::now() < end {
-        number += 1;
-        let mut deployment = Deployment {
-            server,
-            database: database.map(|(database, _)| database),
-            cache,
-        };
-        let way = database.map(|(_, way)| way);
-        round(seed, number, &mut deployment, &network, way);
-    }
-    for (name, proxy) in [
-        ("clients", Some(&network)),
-        ("database", database.map(|d| d.1)),
-    ] {
-        if let Some(proxy) = proxy {
-            let done = proxy.done();
-            println!("connections of {name}: {done:?}");
+    let more = settings + &backends.shared_cache();
+    let server = backends.start_server(&more);
+    rounds(seed, &server, backends, 1);
+}
+
+#[test]
+#[cfg_attr(
+    any(
+        without = "apache",
+        without = "mariadb",
+        without = "memcached",
+        without = "slapd"
+    ),
+    ignore = "apache, mariadb, memcached or slapd is not installed"
+)]
+fn no_promise_is_broken_on_mysql_with_accounts_in_a_directory() {
+    let _alone = ALONE.lock();
+    let seed = Dice::seed();
+    let (port, database) = database(seed);
+    let directory = Slapd::start();
+    let settings = database.1.records_at(port, &accounts_in(&directory));
+    let backends = Backends {
+        database: Some(database),
+        directory: Some(directory),
+        ..Backends::new()
+    };
+    let more = settings + &backends.shared_cache();
+    // Its certificates are new: the clocks of who checks them stay right.
+    let server = Gateway::ModFcgid.start(&format!("{SETTINGS}{more}"));
+    rounds(seed, &server, backends, 1);
+}
+
+/// A database, the network before it, and where that is.
+fn database(seed: u64) -> (u16, (Proxy, Legacy)) {
+    let database = Legacy::new();
+    let behind = SocketAddr::from(([127, 0, 0, 1], database.server.port()));
+    let way = Proxy::start(behind, Dice::new(seed, 1), 20_000);
+    (way.address().port(), (way, database))
+}
+
+fn accounts_in(directory: &Slapd) -> String {
+    let authority = fs::read(certificates::authority()).expect("it was made");
+    let authority = directory.site.write("authority.pem", authority);
+    format!(
+        "auth.engine = \"ldap\"\nldap.url = [\"{}\"]\nldap.layout = \"search\"\n\
+         ldap.start_tls = true\nldap.ca_file = \"{}\"\nldap.base = \"ou=users,dc=example\"\n\
+         ldap.bind_dn = \"{}\"\nldap.bind_password = \"{}\"\n\
+         ldap.admin_dn = \"{}\"\nldap.admin_password = \"{}\"\n",
+        directory.url(),
+        authority.display(),
+        SERVICE.0,
+        SERVICE.1,
+        ADMIN.0,
+        ADMIN.1,
+    )
+}
+
+impl Backends {
+    /// Memcached, and nothing else yet.
+    fn new() -> Backends {
+        Backends {
+            clocks: None,
+            disk: None,
+            database: None,
+            directory: None,
+            cache: Memcached::start(),
         }
+    }
+
+    fn shared_cache(&self) -> String {
+        format!("[memcached]\nservers = [\"{}\"]\n", self.cache.address())
+    }
+
+    /// Apache with workers that have clocks, where libfaketime is installed.
+    fn start_server(&mut self, settings: &str) -> Server {
+        let clocks = &mut self.clocks;
+        Gateway::start_workers_through(&format!("{SETTINGS}{settings}"), |site| {
+            let (installed, configuration) = Clocks::install(site).unzip();
+            *clocks = installed;
+            configuration.unwrap_or_default()
+        })
     }
 }
 
-fn round(
+/// What stays the same in all rounds.
+struct Run<'r> {
     seed: u64,
-    number: u64,
-    deployment: &mut Deployment<'_>,
-    network: &Proxy,
-    way: Option<&Proxy>,
-) {
-    let server = deployment.server;
-    let accounts: Vec<Account> = (0..USERS)
-        .map(|user| Account::new(server, &format!("round{number}user{user}")))
-        .collect();
-    let world = World::new(Some(network));
-    let mut dice = Dice::new(seed, 1_000 * number);
-    network.disturb_one_in(4);
-    if let Some(way) = way {
-        way.disturb_one_in(6);
-    }
-    thread::scope(|scope| {
-        let world = &world;
-        // Also when something fails here, the clients are told to end.
-        let end = Ended(world);
-        let running: Vec<_> = (0..USERS * DEVICES)
-            .map(|device| {
-                let dice = Dice::new(seed, 1_000 * number + 1 + device as u64);
-                let client = Client::new(world, &accounts[device % USERS], dice);
-                scope.spawn(move || client.run())
-            })
-            .collect();
-        let until = Instant::now() + Duration::from_secs(ROUND);
-        let made = deployment.disturb_until(until, &mut dice);
-        network.disturb_one_in(0);
-        if let Some(way) = way {
-            way.disturb_one_in(0);
-        }
-        world.calm_down();
-        thread::sleep(Duration::from_secs(5));
-        for account in &accounts {
-            account
-                .is_served()
-                .expect("five seconds after the last fault");
-        }
-        drop(end);
-        let clients: Vec<Client> = running
-            .into_iter()
-            .map(|client| client.join().expect("a client"))
-            .collect();
-        // What has a time to live is gone then, and nothing changes any more.
-        thread::sleep(Duration::from_secs(u64::from(LONGEST_LIFE)) + Duration::from_millis(100));
-        let states: Vec<_> = (accounts.iter())
-            .map(|account| account.check(deployment.cache))
-            .collect();
-        for (device, mut client) in clients.into_iter().enumerate() {
-            client.check_copies(&states[device % USERS]);
-        }
-        println!(
-            "round {number}: {} requests, answers {:?}, faults {made:?}",
-            world.requests(),
-            world.answers()
-        );
-    });
-    no_worker_leaks(server);
+    server: &'r Server,
+    network: Proxy,
+    totals: Totals,
 }
 
-fn no_worker_leaks(server: &Server) {
-    let workers = server.worker_pids();
-    assert!(
-        workers.len() <= 8,
-        "{workers:?} are more than Apache may start"
-    );
-    for pid in workers {
-        // It may end just now.
-        let Ok(files) = fs::read_dir(format!("/proc/{pid}/fd")) else {
-            continue;
+/// So many rounds, or until the time is over.
+fn rounds(seed: u64, server: &Server, mut backends: Backends, number: u64) {
+    let seconds = match std::env::var("WEFT_FAULTS_SECONDS") {
+        Ok(seconds) => Some(seconds.parse().expect("a number of seconds")),
+        Err(_) => None,
+    };
+    let begun = Instant::now();
+    let mut run = Run {
+        seed,
+        server,
+        network: Proxy::start(server.address(), Dice::new(seed, 2), 6_000),
+        totals: Totals::default(),
+    };
+    for round in 1.. {
+        let over = match seconds {
+            Some(seconds) => begun.elapsed() > Duration::from_secs(seconds),
+            None => round > number,
         };
-        let files = files.count();
-        assert!(files < OPEN_FILES, "worker {pid} has {files} files open");
+        if over {
+            break;
+        }
+        run.round(round, &mut backends);
+    }
+    run.totals.print();
+    println!("connections of clients: {:?}", run.network.done());
+    if let Some(way) = backends.way() {
+        println!("connections to the database: {:?}", way.done());
+    }
+}
+
+impl Run<'_> {
+    fn round(&mut self, number: u64, backends: &mut Backends) {
+        let (seed, server) = (self.seed, self.server);
+        let accounts: Vec<Account> = (0..USERS)
+            .map(|user| Account::new(server, &format!("round{number}user{user}")))
+            .collect();
+        let world = &World::new(Some(&self.network));
+        let made = thread::scope(|scope| {
+            // Also when something fails here, the clients are told to end.
+            let end = Ended(world);
+            let running: Vec<_> = (0..USERS * DEVICES)
+                .map(|device| {
+                    let dice = Dice::new(seed, 1_000 * number + 1 + device as u64);
+                    let client = Client::new(world, &accounts[device % USERS], dice);
+                    scope.spawn(move || client.run())
+                })
+                .collect();
+            let made = self.disturb(number, backends, world);
+            world.calm_down();
+            thread::sleep(Duration::from_secs(5));
+            world.mend();
+            for account in &accounts {
+                account
+                    .is_served()
+                    .expect("five seconds after the last fault");
+            }
+            thread::sleep(Duration::from_secs(1));
+            drop(end);
+            let clients: Vec<Client> = running
+                .into_iter()
+                .map(|client| client.join().expect("a client"))
+                .collect();
+            // What has a time to live is gone then, and nothing changes any more.
+            thread::sleep(Duration::from_millis(1_000 * u64::from(LONGEST_LIFE) + 100));
+            let states: Vec<_> = (accounts.iter())
+                .map(|account| account.check(&backends.cache))
+                .collect();
+            for (device, mut client) in clients.into_iter().enumerate() {
+                client.check_copies(&states[device % USERS]);
+            }
+            made
+        });
+        let (requests, answers) = (world.requests(), world.answers());
+        let longest = world.longest();
+        println!("round {number}: {requests} requests, {answers:?}, {made:?}, {longest:?} ms");
+        self.totals.add(world, &made);
+        self.totals.no_worker_leaks(server);
+    }
+
+    /// Makes the faults of a round.
+    fn disturb(
+        &self,
+        number: u64,
+        backends: &mut Backends,
+        world: &World<'_>,
+    ) -> BTreeMap<Fault, u64> {
+        let networks = |backends: &Backends, clients, database| {
+            self.network.disturb_one_in(clients);
+            if let Some(way) = backends.way() {
+                way.disturb_one_in(database);
+            }
+        };
+        networks(backends, 4, 6);
+        let mut deployment = Deployment {
+            server: self.server,
+            backends,
+            // Some runs only.
+            far_ahead: self.seed % 4 == 3,
+            world,
+        };
+        let until = Instant::now() + Duration::from_secs(ROUND);
+        let mut dice = Dice::new(self.seed, 1_000 * number);
+        let made = deployment.disturb_until(until, &mut dice);
+        networks(backends, 0, 0);
+        made
     }
 }
 

@@ -1,18 +1,34 @@
 //! The faults, one at a time, at random instants.
 
 use std::collections::BTreeMap;
-use std::fs;
 use std::thread;
 use std::time::{Duration, Instant};
 
+use crate::clocks::{AHEAD, Clocks};
+use crate::disk::Disk;
 use crate::harness::legacy::Legacy;
-use crate::harness::{Dice, Memcached, Server, process};
+use crate::harness::slapd::Slapd;
+use crate::harness::{Dice, Memcached, Proxy, Server, process};
+use crate::world::World;
+
+/// What stands behind the server, in the order in which it goes.
+pub struct Backends {
+    pub clocks: Option<Clocks>,
+    pub disk: Option<Disk>,
+    /// The network between workers and database, and the database.
+    pub database: Option<(Proxy, Legacy)>,
+    pub directory: Option<Slapd>,
+    pub cache: Memcached,
+}
 
 /// What can be disturbed.
 pub struct Deployment<'d> {
     pub server: &'d Server,
-    pub database: Option<&'d Legacy>,
-    pub cache: &'d mut Memcached,
+    pub backends: &'d mut Backends,
+    /// Whether a clock may be set ahead by a day. Where it is the clock of a SQLite file, its time stands
+    /// still from then on.
+    pub far_ahead: bool,
+    pub world: &'d World<'d>,
 }
 
 /// A kind of fault.
@@ -20,11 +36,20 @@ pub struct Deployment<'d> {
 pub enum Fault {
     WorkerKilled,
     WorkerPaused,
+    ClockSetAhead,
+    ClockSetBack,
     ApacheRestartedGracefully,
     ApacheRestarted,
+    ApacheStopped,
+    ApacheKilled,
     DatabaseStopped,
     DatabaseKilled,
     DatabasePaused,
+    ConnectionsUsedUp,
+    DiskFull,
+    DirectoryStopped,
+    DirectoryKilled,
+    DirectoryPaused,
     MemcachedKilled,
     MemcachedPaused,
     MemcachedEmptied,
@@ -32,8 +57,8 @@ pub enum Fault {
 
 use Fault::*;
 
-/// The faults, workers' as often as all others.
-const FAULTS: [Fault; 16] = [
+/// The faults of every deployment, workers' as often as all others.
+const OF_ALL: [Fault; 14] = [
     WorkerKilled,
     WorkerKilled,
     WorkerKilled,
@@ -43,91 +68,205 @@ const FAULTS: [Fault; 16] = [
     WorkerPaused,
     ApacheRestartedGracefully,
     ApacheRestarted,
-    DatabaseStopped,
-    DatabaseKilled,
-    DatabaseKilled,
-    DatabasePaused,
+    ApacheStopped,
+    ApacheKilled,
     MemcachedKilled,
     MemcachedPaused,
     MemcachedEmptied,
 ];
 
+const OF_CLOCKS: [Fault; 3] = [ClockSetAhead, ClockSetBack, ClockSetBack];
+const OF_DISKS: [Fault; 4] = [DiskFull; 4];
+const OF_DATABASES: [Fault; 6] = [
+    DatabaseStopped,
+    DatabaseKilled,
+    DatabaseKilled,
+    DatabasePaused,
+    ConnectionsUsedUp,
+    ConnectionsUsedUp,
+];
+const OF_DIRECTORIES: [Fault; 4] = [
+    DirectoryStopped,
+    DirectoryKilled,
+    DirectoryPaused,
+    DirectoryPaused,
+];
+
+const DAY: u64 = 86_400;
+
+impl Backends {
+    /// The network between workers and database.
+    pub fn way(&self) -> Option<&Proxy> {
+        self.database.as_ref().map(|(way, _)| way)
+    }
+
+    /// The database.
+    fn server(&self) -> Option<&Legacy> {
+        self.database.as_ref().map(|(_, database)| database)
+    }
+
+    fn faults(&self) -> Vec<Fault> {
+        let mut faults = OF_ALL.to_vec();
+        let more: [(bool, &[Fault]); 4] = [
+            (self.clocks.is_some(), &OF_CLOCKS),
+            (self.disk.is_some(), &OF_DISKS),
+            (self.database.is_some(), &OF_DATABASES),
+            (self.directory.is_some(), &OF_DIRECTORIES),
+        ];
+        for (there, more) in more {
+            faults.extend_from_slice(if there { more } else { &[] });
+        }
+        faults
+    }
+}
+
 impl Deployment<'_> {
     /// Makes one fault after the other until `end`; everything runs again afterwards. Answers how many
     /// there were of each kind.
     pub fn disturb_until(&mut self, end: Instant, dice: &mut Dice) -> BTreeMap<Fault, u64> {
+        let faults = self.backends.faults();
         let mut made = BTreeMap::new();
         while Instant::now() < end {
-            thread::sleep(Duration::from_millis(dice.roll(500)));
-            let fault = *dice.choose(&FAULTS);
+            wait(dice, 500);
+            let fault = *dice.choose(&faults);
             if self.make(fault, dice) {
                 *made.entry(fault).or_default() += 1;
             }
         }
+        if let Some(clocks) = &self.backends.clocks {
+            clocks.set_right();
+        }
         made
     }
 
+    /// Whether there was something to do it to.
     fn make(&mut self, fault: Fault, dice: &mut Dice) -> bool {
         match fault {
-            WorkerKilled | WorkerPaused => self.signal_worker(fault, dice),
-            ApacheRestartedGracefully => self.signal_apache("USR1"),
-            ApacheRestarted => self.signal_apache("HUP"),
-            DatabaseStopped | DatabaseKilled | DatabasePaused => {
-                let Some(database) = self.database else {
-                    return false;
-                };
-                match fault {
-                    DatabaseStopped => database.server.stop(),
-                    DatabaseKilled => database.server.kill(),
-                    _ => database.server.pause(),
-                }
-                wait(dice, 1500);
-                match fault {
-                    DatabasePaused => database.server.resume(),
-                    _ => database.server.start_again(),
-                }
-                true
+            WorkerKilled => self.kill_worker(dice),
+            WorkerPaused => self.pause_worker(dice),
+            ClockSetAhead | ClockSetBack => return self.set_clock(fault, dice),
+            ApacheRestartedGracefully => {
+                self.world.restarts_gracefully();
+                self.server.signal_apache("USR1");
+            }
+            ApacheRestarted => self.server.signal_apache("HUP"),
+            ApacheStopped | ApacheKilled => self.end_apache(fault, dice),
+            DatabaseStopped | DatabaseKilled | DatabasePaused | ConnectionsUsedUp => {
+                return self.disturb_database(fault, dice);
+            }
+            DiskFull => return self.fill_disk(dice),
+            DirectoryStopped | DirectoryKilled | DirectoryPaused => {
+                return self.disturb_directory(fault, dice);
             }
             MemcachedKilled => {
-                self.cache.kill();
+                self.backends.cache.kill();
                 wait(dice, 800);
-                self.cache.start_again();
-                true
+                self.backends.cache.start_again();
             }
             MemcachedPaused => {
-                self.cache.pause();
+                self.backends.cache.pause();
                 wait(dice, 800);
-                self.cache.go_on();
-                true
+                self.backends.cache.go_on();
             }
-            MemcachedEmptied => {
-                self.cache.flush();
-                true
-            }
+            MemcachedEmptied => self.backends.cache.flush(),
         }
+        true
     }
 
-    fn signal_worker(&self, fault: Fault, dice: &mut Dice) -> bool {
+    fn worker(&self, dice: &mut Dice) -> Option<u32> {
         let workers = self.server.worker_pids();
-        if workers.is_empty() {
-            return false;
-        }
-        let worker = *dice.choose(&workers);
-        if fault == WorkerKilled {
-            return process::signal(worker, "KILL");
-        }
-        let paused = process::pause(worker);
-        wait(dice, 800);
-        // Apache may have ended it meanwhile.
-        process::go_on(worker);
-        paused
+        (!workers.is_empty()).then(|| *dice.choose(&workers))
     }
 
-    fn signal_apache(&self, signal: &str) -> bool {
-        let file = self.server.program_folder().join("apache.pid");
-        let pid = fs::read_to_string(file).expect("Apache writes it");
-        let pid = pid.trim().parse().expect("a number");
-        assert!(process::signal(pid, signal), "Apache runs");
+    // Of a worker that Apache has ended just now, the fault is nobody's.
+    fn kill_worker(&self, dice: &mut Dice) {
+        if let Some(worker) = self.worker(dice) {
+            process::signal(worker, "KILL");
+        }
+    }
+
+    fn pause_worker(&self, dice: &mut Dice) {
+        if let Some(worker) = self.worker(dice) {
+            process::pause(worker);
+            wait(dice, 800);
+            process::go_on(worker);
+        }
+    }
+
+    fn set_clock(&self, fault: Fault, dice: &mut Dice) -> bool {
+        let (Some(clocks), Some(worker)) = (&self.backends.clocks, self.worker(dice)) else {
+            return false;
+        };
+        let seconds = match (fault, dice.roll(2)) {
+            (ClockSetBack, 0) => -(dice.roll(DAY) as i64),
+            (ClockSetBack, _) => -(dice.roll(10) as i64),
+            _ if self.far_ahead => DAY as i64,
+            _ => 1 + dice.roll(AHEAD) as i64,
+        };
+        clocks.set(worker, seconds)
+    }
+
+    fn end_apache(&self, fault: Fault, dice: &mut Dice) {
+        match fault {
+            ApacheKilled => self.server.kill_apache(),
+            _ => self.server.stop_apache(),
+        }
+        wait(dice, 500);
+        self.server.start_apache();
+    }
+
+    fn disturb_database(&self, fault: Fault, dice: &mut Dice) -> bool {
+        let Some(Legacy { server, .. }) = self.backends.server() else {
+            return false;
+        };
+        if fault == ConnectionsUsedUp {
+            let all = server.use_up_connections();
+            wait(dice, 1500);
+            drop(all);
+            return true;
+        }
+        match fault {
+            DatabaseStopped => server.stop(),
+            DatabaseKilled => server.kill(),
+            _ => server.pause(),
+        }
+        wait(dice, 1500);
+        match fault {
+            DatabasePaused => server.resume(),
+            _ => server.start_again(),
+        }
+        true
+    }
+
+    /// Now and then a worker is killed while there is no room.
+    fn fill_disk(&self, dice: &mut Dice) -> bool {
+        let Some(disk) = &self.backends.disk else {
+            return false;
+        };
+        let full = disk.fill(dice);
+        wait(dice, 700);
+        if dice.roll(2) == 0 {
+            self.kill_worker(dice);
+        }
+        wait(dice, 700);
+        disk.make_room();
+        full
+    }
+
+    fn disturb_directory(&mut self, fault: Fault, dice: &mut Dice) -> bool {
+        let Some(directory) = &mut self.backends.directory else {
+            return false;
+        };
+        match fault {
+            DirectoryStopped => directory.stop(),
+            DirectoryKilled => directory.kill(),
+            _ => directory.pause(),
+        }
+        wait(dice, 1500);
+        match fault {
+            DirectoryPaused => directory.resume(),
+            _ => directory.go_on(),
+        }
         true
     }
 }

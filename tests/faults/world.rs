@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 use std::sync::Mutex;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use std::time::{Duration, Instant};
 
 use serde_json::Value;
 
@@ -19,6 +20,10 @@ const COLLECTIONS: [&str; 3] = ["bookmarks", "tabs", "own"];
 /// The records whose loss costs everything.
 const PRECIOUS: [(&str, &str); 2] = [("crypto", "keys"), ("meta", "global")];
 
+/// A request that Apache forgets has begun at most so long before it was restarted, or so long after: it
+/// takes a moment until the processes of before take no more connections.
+const LEFT: Duration = Duration::from_secs(3);
+
 /// A user, and what clients did.
 pub struct Account<'w> {
     pub user: User<'w>,
@@ -30,10 +35,15 @@ pub struct World<'w> {
     /// A bad network between clients and Apache.
     pub network: Option<&'w Proxy>,
     calm: AtomicBool,
+    mended: AtomicBool,
     over: AtomicBool,
     numbers: AtomicU64,
     requests: AtomicU64,
+    /// The longest request over a sound network and over a bad one, in milliseconds.
+    longest: [AtomicU64; 2],
     answers: Mutex<BTreeMap<Option<u16>, u64>>,
+    graceful: Mutex<Vec<Instant>>,
+    left: AtomicU64,
 }
 
 impl<'w> Account<'w> {
@@ -141,11 +151,15 @@ impl<'w> World<'w> {
         World {
             network,
             calm: AtomicBool::new(false),
+            mended: AtomicBool::new(false),
             over: AtomicBool::new(false),
             // Zero is the mark of what was there before.
             numbers: AtomicU64::new(1),
             requests: AtomicU64::new(0),
+            longest: Default::default(),
             answers: Mutex::default(),
+            graceful: Mutex::default(),
+            left: AtomicU64::new(0),
         }
     }
 
@@ -156,6 +170,15 @@ impl<'w> World<'w> {
 
     pub fn is_calm(&self) -> bool {
         self.calm.load(Ordering::SeqCst)
+    }
+
+    /// The last fault is so long ago that every request is served from now on.
+    pub fn mend(&self) {
+        self.mended.store(true, Ordering::SeqCst);
+    }
+
+    pub fn is_mended(&self) -> bool {
+        self.mended.load(Ordering::SeqCst)
     }
 
     /// The clients are to end.
@@ -171,16 +194,44 @@ impl<'w> World<'w> {
         self.numbers.fetch_add(1, Ordering::SeqCst)
     }
 
-    pub fn count_request(&self) {
+    /// A request over a network that is `good`, which took so long and was answered so, or not at all.
+    pub fn count(&self, good: bool, took: Duration, status: Option<u16>) {
         self.requests.fetch_add(1, Ordering::SeqCst);
-    }
-
-    pub fn count_answer(&self, status: Option<u16>) {
+        let took = took.as_millis().try_into().unwrap_or(u64::MAX);
+        self.longest[usize::from(!good)].fetch_max(took, Ordering::SeqCst);
         *self.answers.lock().unwrap().entry(status).or_default() += 1;
     }
 
     pub fn requests(&self) -> u64 {
         self.requests.load(Ordering::SeqCst)
+    }
+
+    /// The longest request over a sound network and over a bad one, in milliseconds.
+    pub fn longest(&self) -> (u64, u64) {
+        let [good, bad] = &self.longest;
+        (good.load(Ordering::SeqCst), bad.load(Ordering::SeqCst))
+    }
+
+    /// Apache is about to be restarted gracefully.
+    pub fn restarts_gracefully(&self) {
+        self.graceful.lock().unwrap().push(Instant::now());
+    }
+
+    /// Whether Apache may have forgotten a request that began then.
+    ///
+    /// mod_fcgid's process manager ends at once when Apache is restarted gracefully. Requests that wait
+    /// for it to start a worker wait for ever, before any worker has seen them.
+    pub fn was_left_by_apache(&self, begun: Instant) -> bool {
+        let graceful = self.graceful.lock().unwrap();
+        let left =
+            (graceful.iter()).any(|restart| *restart + LEFT > begun && *restart < begun + LEFT);
+        self.left.fetch_add(left.into(), Ordering::SeqCst);
+        left
+    }
+
+    /// How many requests Apache has forgotten.
+    pub fn left_by_apache(&self) -> u64 {
+        self.left.load(Ordering::SeqCst)
     }
 
     /// How many answers there were of each status, and how many requests without one.

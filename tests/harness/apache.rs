@@ -17,6 +17,7 @@ use super::supervised::{Invocation, Supervised};
 
 const PROGRAM: &str = "/usr/sbin/apache2";
 const MODULES: &str = "/usr/lib/apache2/modules";
+const CONFIGURATION: &str = "httpd.conf";
 
 /// Starts Apache with a configuration of ours below what every Apache needs.
 pub fn start(site: &Site, port: &Port, modules: &[&str], rest: &str) -> Result<Supervised, String> {
@@ -25,18 +26,30 @@ pub fn start(site: &Site, port: &Port, modules: &[&str], rest: &str) -> Result<S
         configuration += &load(module)?;
     }
     configuration += rest;
-    let file = site.write("httpd.conf", configuration);
-    let apache = Invocation::new("apache", PROGRAM)
-        .argument("-DFOREGROUND")
-        .argument("-f")
-        .argument(file)
-        .keeping_root();
-    let process = Supervised::start(site, apache)?;
-    process.wait_for_tcp(SocketAddr::from((Ipv4Addr::LOCALHOST, port.number)))?;
+    site.write(CONFIGURATION, configuration);
+    let process = start_again(site, port)?;
     if modules.contains(&"cgid") {
         wait_for_cgi(site)?;
     }
     Ok(process)
+}
+
+/// Starts Apache with the configuration that it had here before.
+pub fn start_again(site: &Site, port: &Port) -> Result<Supervised, String> {
+    let apache = Invocation::new("apache", PROGRAM)
+        .argument("-DFOREGROUND")
+        .argument("-f")
+        .argument(site.path(CONFIGURATION))
+        .keeping_root();
+    let process = Supervised::start(site, apache)?;
+    process.wait_for_tcp(SocketAddr::from((Ipv4Addr::LOCALHOST, port.number)))?;
+    Ok(process)
+}
+
+/// The process that all others of this Apache come from.
+pub fn process(site: &Site) -> u32 {
+    let number = fs::read_to_string(site.path("apache.pid")).expect("Apache writes it");
+    number.trim().parse().expect("a number")
 }
 
 /// Apache answers a little before its own helper for CGI programs takes calls: it opens its socket and

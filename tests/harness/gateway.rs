@@ -7,7 +7,7 @@ use std::fs;
 use std::net::{Ipv4Addr, SocketAddr};
 use std::ops::Deref;
 use std::path::{Path, PathBuf};
-use std::sync::OnceLock;
+use std::sync::{Mutex, MutexGuard, OnceLock};
 use std::thread;
 
 use super::command::{self, Ran};
@@ -15,7 +15,7 @@ use super::http::{Connection, Request, Response};
 use super::ports::Port;
 use super::site::Site;
 use super::supervised::Supervised;
-use super::{apache, manual, nginx, weft};
+use super::{apache, manual, nginx, process, weft};
 
 /// A way into the program.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -57,12 +57,18 @@ impl Gateway {
 
     /// Starts [`Gateway::ModFcgid`] whose workers have these environment variables.
     pub fn start_workers_with(settings: &str, variables: &[(&str, &str)]) -> Server {
-        let site = Site::new();
         let initial: String = variables
             .iter()
             .map(|(name, value)| format!("FcgidInitialEnv {name} \"{value}\"\n"))
             .collect();
-        let started = start_mod_fcgid(&site, settings, &initial)
+        Gateway::start_workers_through(settings, |_| initial)
+    }
+
+    /// Starts [`Gateway::ModFcgid`] with what `more` answers before the project's file, in Apache's
+    /// configuration.
+    pub fn start_workers_through(settings: &str, more: impl FnOnce(&Site) -> String) -> Server {
+        let site = Site::new();
+        let started = start_mod_fcgid(&site, settings, &more(&site))
             .unwrap_or_else(|problem| panic!("{problem}\n{}", site.logs()));
         Server {
             gateway: Gateway::ModFcgid,
@@ -128,11 +134,11 @@ pub(super) struct Running {
     address: SocketAddr,
     prefix: &'static str,
     pub(super) program: PathBuf,
-    /// Apache or nginx, if one is in front.
-    _front: Option<Supervised>,
+    /// Apache or nginx, if one is in front and runs.
+    front: Mutex<Option<Supervised>>,
     /// The program, where it is a server of its own.
     pub(super) weft: Option<Supervised>,
-    _port: Option<Port>,
+    port: Option<Port>,
 }
 
 impl Running {
@@ -142,9 +148,9 @@ impl Running {
             address,
             prefix: "/",
             program,
-            _front: None,
+            front: Mutex::new(None),
             weft: Some(weft),
-            _port: None,
+            port: None,
         }
     }
 }
@@ -207,6 +213,35 @@ impl Server {
         let (workers, _) = weft::fastcgi(&self.site, &self.running.program)
             .unwrap_or_else(|problem| panic!("{problem}"));
         self.running.weft = Some(workers);
+    }
+
+    /// Ends Apache and its workers as an operator does.
+    pub fn stop_apache(&self) {
+        drop(self.front().take());
+    }
+
+    /// Ends Apache and its workers at once, as a power failure does.
+    pub fn kill_apache(&self) {
+        let all = apache::process(&self.site);
+        assert!(process::signal_group(all, "KILL"), "Apache runs");
+        self.stop_apache();
+    }
+
+    /// Starts Apache again, at the same port.
+    pub fn start_apache(&self) {
+        let port = self.running.port.as_ref().expect("Apache has a port");
+        let apache = apache::start_again(&self.site, port);
+        *self.front() = Some(apache.unwrap_or_else(|problem| panic!("{problem}\n{}", self.logs())));
+    }
+
+    /// Sends a signal to Apache's first process.
+    pub fn signal_apache(&self, name: &str) {
+        let first = apache::process(&self.site);
+        assert!(process::signal(first, name), "Apache runs");
+    }
+
+    fn front(&self) -> MutexGuard<'_, Option<Supervised>> {
+        self.running.front.lock().expect("nobody panicked")
     }
 
     /// Makes the program's file vanish, as it does for a moment while a new one is uploaded.
@@ -394,8 +429,8 @@ pub(super) fn behind(
         address,
         prefix,
         program,
-        _front: Some(front),
+        front: Mutex::new(Some(front)),
         weft: None,
-        _port: Some(port),
+        port: Some(port),
     }
 }

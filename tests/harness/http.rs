@@ -166,10 +166,15 @@ pub struct Connection {
 
 impl Connection {
     pub fn open(address: SocketAddr) -> io::Result<Connection> {
+        Connection::open_for(address, PATIENCE)
+    }
+
+    /// A connection over which each byte has to come in so long.
+    pub fn open_for(address: SocketAddr, patience: Duration) -> io::Result<Connection> {
         let stream = TcpStream::connect(address)?;
         stream.set_nodelay(true)?;
-        stream.set_read_timeout(Some(PATIENCE))?;
-        stream.set_write_timeout(Some(PATIENCE))?;
+        stream.set_read_timeout(Some(patience))?;
+        stream.set_write_timeout(Some(patience))?;
         Ok(Connection {
             reader: BufReader::new(stream),
         })

@@ -128,9 +128,15 @@ impl Legacy {
 
     /// The same, where the database is reached at another port of this machine.
     pub fn settings_at(&self, port: u16, auth: &str) -> String {
+        let accounts = format!("[auth]\nengine = \"mysql\"\n{PASSWORDS}{auth}");
+        self.records_at(port, &accounts)
+    }
+
+    /// `weft.toml` for records in this database, reached at a port of this machine, and accounts in
+    /// what `accounts` says.
+    pub fn records_at(&self, port: u16, accounts: &str) -> String {
         format!(
-            "storage.engine = \"mysql\"\n\
-             [auth]\nengine = \"mysql\"\n{PASSWORDS}{auth}\
+            "storage.engine = \"mysql\"\n{accounts}\
              [mysql.write]\nhost = \"127.0.0.1\"\nport = {port}\n\
              database = \"{}\"\nuser = \"{}\"\npassword = '''{}'''\n",
             self.database,

@@ -179,6 +179,33 @@ impl MariaDb {
         assert!(process::go_on(self.id()), "the server runs");
     }
 
+    /// Ends all connections but ours and takes the places of all, until what is answered is dropped.
+    pub fn use_up_connections(&self) -> UsedUp {
+        let mut first = self.root("mysql");
+        let mut others = Vec::new();
+        first
+            .query_drop("SET GLOBAL max_connections = 10")
+            .expect("its least");
+        let sql = "SELECT id FROM information_schema.processlist WHERE user = ?";
+        let strangers: Vec<u64> = first.exec(sql, (Self::USER,)).expect("a list");
+        for id in strangers {
+            // It may have ended just now.
+            let _ = first.query_drop(format!("KILL CONNECTION {id}"));
+        }
+        let more = || {
+            let options = OptsBuilder::new().socket(self.socket().to_str());
+            Conn::new(options.user(Some("root")))
+        };
+        let refused = loop {
+            match more() {
+                Ok(other) => others.push(other),
+                Err(refused) => break refused.to_string(),
+            }
+        };
+        assert!(refused.contains("Too many connections"), "{refused}");
+        UsedUp { first, others }
+    }
+
     fn end(&self, signal: &str) {
         assert!(process::signal(self.id(), signal), "the server runs");
         let mut server = self.server.lock().unwrap();
@@ -225,6 +252,20 @@ impl MariaDb {
         let child = command.spawn().expect("mariadbd");
         fs::write(self.folder.join("server.pid"), child.id().to_string()).expect("a file");
         child
+    }
+}
+
+/// All connections that the server takes.
+pub struct UsedUp {
+    first: Conn,
+    others: Vec<Conn>,
+}
+
+impl Drop for UsedUp {
+    fn drop(&mut self) {
+        self.others.clear();
+        // The default.
+        let _ = self.first.query_drop("SET GLOBAL max_connections = 151");
     }
 }
 

@@ -74,8 +74,6 @@ impl Memcached {
             thread::sleep(Duration::from_millis(1));
         }
         self.running = None;
-        // If it tells of this end, it would be taken for that of the next one.
-        let _ = fs::remove_file(self.site.path("memcached.ended"));
     }
 
     /// Stops it: connections are taken, nothing is answered.

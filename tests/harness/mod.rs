@@ -25,7 +25,7 @@
 )]
 mod through;
 
-mod account;
+pub mod account;
 pub mod apache;
 pub mod api;
 pub mod browser;
@@ -33,6 +33,7 @@ pub mod certificates;
 pub mod chromium;
 pub mod command;
 mod dice;
+pub mod faketime;
 mod gateway;
 pub mod http;
 mod installation;

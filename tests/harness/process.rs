@@ -17,6 +17,14 @@ pub fn signal(process: u32, name: &str) -> bool {
     sent.expect("kill starts").status.success()
 }
 
+/// The same to all processes of a group. Whether there is such a group.
+pub fn signal_group(group: u32, name: &str) -> bool {
+    let sent = Command::new("kill")
+        .args([&format!("-{name}"), "--", &format!("-{group}")])
+        .output();
+    sent.expect("kill starts").status.success()
+}
+
 /// Makes a process stand still: it keeps its connections and says nothing. Whether there is such a
 /// process.
 ///

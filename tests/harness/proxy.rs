@@ -1,15 +1,19 @@
 //! A network that fails: passes TCP connections on to a server, and cuts or slows some of them.
 //!
-//! What happens to a connection is chosen when it is made: it is passed on as it is, cut after some bytes
-//! of what the client sends or of what it is answered, or its bytes drip for a while. A cut ends both
-//! sides at once, in the middle of whatever they were saying.
+//! What happens to a connection is chosen when it is made: it is passed on as it is; cut or reset after
+//! some bytes of what the client sends or of what it is answered; from then on silent, so that nothing
+//! comes through and neither side hears of the other's end; or its bytes drip for a while. A cut ends
+//! both sides at once, in the middle of whatever they were saying, and a reset throws away what was not
+//! yet read besides.
 
 use std::io::{ErrorKind, Read, Write};
 use std::net::{Ipv4Addr, Shutdown, SocketAddr, TcpListener, TcpStream};
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::{Arc, Mutex};
 use std::thread::{self, JoinHandle};
-use std::time::Duration;
+use std::time::{Duration, Instant};
+
+use socket2::SockRef;
 
 use super::dice::Dice;
 use super::ports::Port;
@@ -19,6 +23,8 @@ use super::ports::Port;
 pub struct Done {
     pub passed: AtomicU64,
     pub cut: AtomicU64,
+    pub reset: AtomicU64,
+    pub silenced: AtomicU64,
     pub slowed: AtomicU64,
 }
 
@@ -44,9 +50,21 @@ struct Shared {
 #[derive(Clone, Copy)]
 enum Fate {
     Passed,
-    CutAfter(usize),
+    After(usize, End),
     Dripping,
 }
+
+/// What happens to a connection then.
+#[derive(Clone, Copy, PartialEq)]
+enum End {
+    Cut,
+    Reset,
+    /// Nothing, for so long.
+    Silence(Duration),
+}
+
+/// The longest silence: longer than the waits of the tests' servers.
+const SILENCE: u64 = 4_000;
 
 impl Proxy {
     /// A proxy in front of `server`; cuts come within so many bytes. It disturbs nothing until told.
@@ -110,9 +128,10 @@ impl Shared {
         };
         let _ = (client.set_nodelay(true), server.set_nodelay(true));
         let [up, down] = self.fates();
+        let silent = AtomicBool::new(false);
         thread::scope(|scope| {
-            scope.spawn(|| carry(&client, &server, up));
-            carry(&server, &client, down);
+            scope.spawn(|| self.carry(&client, &server, up, &silent));
+            self.carry(&server, &client, down, &silent);
         });
     }
 
@@ -123,13 +142,18 @@ impl Shared {
             self.done.passed.fetch_add(1, Ordering::SeqCst);
             return [Fate::Passed; 2];
         }
-        let fate = match dice.roll(3) {
-            0 => Fate::Dripping,
-            _ => Fate::CutAfter(dice.roll(self.within) as usize),
+        let end = match dice.roll(6) {
+            0..=1 => None,
+            2..=3 => Some((End::Cut, &self.done.cut)),
+            4 => Some((End::Reset, &self.done.reset)),
+            _ => {
+                let silence = Duration::from_millis(dice.roll(SILENCE));
+                Some((End::Silence(silence), &self.done.silenced))
+            }
         };
-        let counter = match fate {
-            Fate::Dripping => &self.done.slowed,
-            _ => &self.done.cut,
+        let (fate, counter) = match end {
+            None => (Fate::Dripping, &self.done.slowed),
+            Some((end, counter)) => (Fate::After(dice.roll(self.within) as usize, end), counter),
         };
         counter.fetch_add(1, Ordering::SeqCst);
         match dice.roll(2) {
@@ -137,41 +161,69 @@ impl Shared {
             _ => [Fate::Passed, fate],
         }
     }
-}
 
-/// Carries one direction to its end.
-fn carry(mut from: &TcpStream, mut to: &TcpStream, fate: Fate) {
-    let mut buffer = vec![0; 16 * 1024];
-    let mut left = match fate {
-        Fate::CutAfter(bytes) => bytes,
-        _ => usize::MAX,
-    };
-    // Drips for a second or so; then the rest flows.
-    let mut drips = match fate {
-        Fate::Dripping => 100,
-        _ => 0,
-    };
-    loop {
-        let room = if drips > 0 { 64 } else { buffer.len() };
-        let read = match from.read(&mut buffer[..room]) {
-            Ok(0) => {
-                let _ = to.shutdown(Shutdown::Write);
-                return;
-            }
-            Ok(read) => read,
-            Err(error) if error.kind() == ErrorKind::Interrupted => continue,
-            Err(_) => break,
+    /// Carries one direction to its end.
+    fn carry(&self, mut from: &TcpStream, mut to: &TcpStream, fate: Fate, silent: &AtomicBool) {
+        let mut buffer = vec![0; 16 * 1024];
+        let (mut left, end) = match fate {
+            Fate::After(bytes, end) => (bytes, end),
+            _ => (usize::MAX, End::Cut),
         };
-        let passed = read.min(left);
-        left -= passed;
-        if to.write_all(&buffer[..passed]).is_err() || left == 0 {
-            break;
+        // Drips for a second or so; then the rest flows.
+        let mut drips = match fate {
+            Fate::Dripping => 100,
+            _ => 0,
+        };
+        loop {
+            let room = if drips > 0 { 64 } else { buffer.len() };
+            let read = match from.read(&mut buffer[..room]) {
+                // The other direction is reset, or was silent and is over.
+                _ if silent.load(Ordering::SeqCst) => return,
+                Ok(0) => {
+                    let _ = to.shutdown(Shutdown::Write);
+                    return;
+                }
+                Ok(read) => read,
+                Err(error) if error.kind() == ErrorKind::Interrupted => continue,
+                Err(_) => break,
+            };
+            let passed = read.min(left);
+            left -= passed;
+            if to.write_all(&buffer[..passed]).is_err() {
+                break;
+            }
+            if left == 0 {
+                if end == End::Cut {
+                    break;
+                }
+                silent.store(true, Ordering::SeqCst);
+                if let End::Silence(long) = end {
+                    self.wait_while_disturbed(long);
+                }
+                return reset_when_closed([from, to]);
+            }
+            if drips > 0 {
+                drips -= 1;
+                thread::sleep(Duration::from_millis(10));
+            }
         }
-        if drips > 0 {
-            drips -= 1;
-            thread::sleep(Duration::from_millis(10));
+        let _ = from.shutdown(Shutdown::Both);
+        let _ = to.shutdown(Shutdown::Both);
+    }
+
+    /// Waits for so long, or until the network is mended.
+    fn wait_while_disturbed(&self, long: Duration) {
+        let until = Instant::now() + long;
+        while Instant::now() < until && self.one_in.load(Ordering::SeqCst) > 0 {
+            thread::sleep(Duration::from_millis(20));
         }
     }
-    let _ = from.shutdown(Shutdown::Both);
-    let _ = to.shutdown(Shutdown::Both);
+}
+
+/// What was not yet delivered is thrown away, and the other sides hear of a reset. Who reads here wakes.
+fn reset_when_closed(ends: [&TcpStream; 2]) {
+    for end in ends {
+        let _ = SockRef::from(end).set_linger(Some(Duration::ZERO));
+        let _ = end.shutdown(Shutdown::Read);
+    }
 }

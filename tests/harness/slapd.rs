@@ -98,6 +98,12 @@ impl Slapd {
         self.process = None;
     }
 
+    /// Ends the server as a power failure does.
+    pub fn kill(&mut self) {
+        assert!(process::signal(self.id(), "KILL"), "the server runs");
+        self.process = None;
+    }
+
     /// Makes the server hang: connections are taken, nothing is answered.
     pub fn pause(&self) {
         assert!(process::pause(self.id()), "the server runs");

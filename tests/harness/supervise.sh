@@ -30,4 +30,6 @@ for _ in {1..100}; do
     sleep 0.05
 done
 kill -KILL -- "-$server" 2>/dev/null
+# Who starts it again at once is not to find it dying.
+wait "$server" 2>/dev/null
 kill "$pipe" 2>/dev/null

@@ -70,6 +70,9 @@ impl Supervised {
     /// Starts the server in the site's folder, with nothing of our environment but what it needs.
     pub fn start(site: &Site, what: Invocation) -> Result<Supervised, String> {
         let log = site.path(&format!("{}.log", what.name));
+        // If one that ran before told of its end, it would be taken for that of this one.
+        let ended = site.path(&format!("{}.ended", what.name));
+        let _ = fs::remove_file(&ended);
         let output = File::create(&log).map_err(|error| format!("{}: {error}", log.display()))?;
         let errors = output.try_clone().map_err(|error| error.to_string())?;
         let mut command = Command::new("bash");
@@ -102,7 +105,6 @@ impl Supervised {
             .spawn()
             .map_err(|error| format!("bash: {error}"))?;
         let pipe = supervisor.stdin.take();
-        let ended = site.path(&format!("{}.ended", what.name));
         Ok(Supervised {
             log,
             ended,
