@@ -34,6 +34,8 @@ pub struct Contender {
     pub address: SocketAddr,
     pub people: Vec<Person>,
     pub marks: Marks,
+    /// Apache starts workers when it needs more.
+    pub grows: bool,
     prefix: String,
     host: String,
     api: String,
@@ -131,6 +133,7 @@ impl Contender {
             address,
             people: Vec::new(),
             marks: Marks::default(),
+            grows: false,
             prefix,
             host: format!("{host}:{port}"),
             api: peer.api.clone(),
@@ -223,6 +226,7 @@ impl Contender {
             address,
             people: Vec::new(),
             marks,
+            grows: false,
             prefix: prefix.to_owned(),
             host: address.to_string(),
             api: "1.1".to_owned(),
@@ -315,6 +319,7 @@ fn behind_apache(name: &str, site: Site, front: Front, virtual_host: &str) -> St
     servers.insert(0, apache);
     let mut contender = Contender::at_port(name, prefix, site, port, servers);
     contender.marks.is_cgi = front == Front::Cgi;
+    contender.grows = front == Front::ModFcgid;
     Ok(contender)
 }
 

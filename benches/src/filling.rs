@@ -38,9 +38,14 @@ pub fn sign_up(contender: &Contender, person: &Person) -> Result<(), String> {
 pub fn fill(contender: &Contender, person: &Person) -> Result<(), String> {
     let mut dice = Dice::new(1);
     let mut client = Client::new(contender.address);
+    // The first version of the API sets no limit to the records of an upload.
+    let person = Person {
+        api: "1.0".to_owned(),
+        ..person.clone()
+    };
     let mut post = |collection: &str, records: std::ops::Range<u64>, bytes| {
         let all: Vec<u64> = records.collect();
-        for some in all.chunks(100) {
+        for some in all.chunks(1_000) {
             let name = |number: &u64| match collection {
                 "meta" => "global".to_owned(),
                 "crypto" => "keys".to_owned(),

@@ -79,7 +79,7 @@ pub fn measure(options: &Options) -> Result<Results, String> {
         contenders.push(contender);
     }
     for contender in &contenders {
-        crate::requests::warm_up(contender, || asking(contender, options))?;
+        crate::requests::warm_up(contender, options, || asking(contender, options))?;
     }
     for _ in 0..options.rounds() {
         for (contender, line) in contenders.iter().zip(&mut lines) {

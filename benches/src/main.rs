@@ -6,15 +6,17 @@
 //!   [`load`] and [`client`] ask, [`processes`] reads what it took.
 //! - [`fronts`] compares Apache's modules; [`start`] takes the time of first answers, with a [`worker`] that
 //!   is asked directly, in a [`house`] of its own.
-//! - [`counts`] counts what repeats exactly.
-//! - [`figures`] makes medians, tables and JSON of it.
+//! - [`counts`] counts what repeats exactly; [`growth`] asks what more records and more accounts cost.
+//! - [`figures`] makes medians, tables and JSON of it, [`charts`] pictures.
 
+mod charts;
 mod client;
 mod contender;
 mod counts;
 mod figures;
 mod filling;
 mod fronts;
+mod growth;
 #[path = "../../tests/harness/mod.rs"]
 mod harness;
 mod house;
@@ -40,6 +42,12 @@ use requests::Field;
 /// The responder that does nothing, as tables call it.
 const NOTHING: &str = "nothing, mod_fcgid";
 
+/// Weft in the place of PHP.
+const MARIADB: &str = "Weft, mod_fcgid, MariaDB";
+
+/// The same with nothing beside Apache.
+const SQLITE: &str = "Weft, mod_fcgid, SQLite";
+
 fn main() -> ExitCode {
     let options = Options::parse();
     match run(&options) {
@@ -60,6 +68,9 @@ fn run(options: &Options) -> Result<(), String> {
         let results = requests::measure(options, &field)?;
         results.print();
         report["requests"] = results.json();
+        if let Some(folder) = &options.charts {
+            charts::write(&results, folder)?;
+        }
     }
     if options.measures(Thing::Fronts) {
         let results = fronts::measure(options)?;
@@ -75,6 +86,11 @@ fn run(options: &Options) -> Result<(), String> {
         let results = counts::measure(options)?;
         results.print();
         report["counts"] = results.json();
+    }
+    if options.measures(Thing::Growth) {
+        let results = growth::measure(options)?;
+        results.print();
+        report["growth"] = results.json();
     }
     if let Some(file) = &options.json {
         let text = format!("{report:#}\n");
@@ -94,15 +110,13 @@ fn field(options: &Options) -> Result<Field, String> {
         Ok::<(), String>(())
     };
     let program = &options.program;
-    start("Weft, mod_fcgid, MariaDB", &|name| {
-        Contender::mariadb(name, program)
-    })?;
+    start(MARIADB, &|name| Contender::mariadb(name, program))?;
     if let Some(other) = &options.compare {
         start("compared, mod_fcgid, MariaDB", &|name| {
             Contender::mariadb(name, other)
         })?;
     }
-    start("Weft, mod_fcgid, SQLite", &|name| {
+    start(SQLITE, &|name| {
         Contender::sqlite(name, program, Front::ModFcgid)
     })?;
     if let Some(other) = &options.compare {

@@ -63,6 +63,10 @@ pub struct Options {
     /// Write all figures here, as JSON.
     #[arg(long, value_name = "FILE")]
     pub json: Option<PathBuf>,
+
+    /// Write charts into this folder, as SVG.
+    #[arg(long, value_name = "DIR")]
+    pub charts: Option<PathBuf>,
 }
 
 /// What is measured.
@@ -78,6 +82,8 @@ pub enum Thing {
     Start,
     /// Statements, exchanges with the database, system calls, instructions.
     Counts,
+    /// What a request costs with more records, and with more accounts.
+    Growth,
 }
 
 /// A server that was there before.

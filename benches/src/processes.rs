@@ -89,6 +89,12 @@ impl Marks {
         spent
     }
 
+    /// How many workers run now.
+    pub fn workers(&self) -> usize {
+        let all = self.find().into_iter();
+        all.filter(|(group, _)| *group == Group::Worker).count()
+    }
+
     /// Proportional memory of each worker, in bytes.
     pub fn worker_memory(&self) -> Vec<u64> {
         let workers = self.find().into_iter();

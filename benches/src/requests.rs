@@ -54,15 +54,21 @@ pub fn measure(options: &Options, field: &Field) -> Result<Results, String> {
     let mut results = Results::default();
     results.lay(&kinds, field);
     for (server, mix) in field.servers.iter().zip(&mixes) {
-        // Long answers occupy more workers at a time than short ones.
-        warm_up(server, || server.asking(Kind::History, options.clients, 0))?;
-        warm_up(server, || server.asking(Kind::Info, options.clients, 0))?;
+        if server.marks.is_cgi {
+            continue;
+        }
+        // Long answers, and more clients than there will be, so that no turn finds too few workers.
+        let more = options.clients + 2;
+        warm_up(server, options, || server.asking(Kind::History, more, 0))?;
+        learn(server, || server.asking(Kind::Info, more, 0))?;
         if options.measures(Thing::Mix) {
-            warm_up(server, || mix.scripts(options.clients, 0))?;
+            learn(server, || mix.scripts(more, 0))?;
         }
     }
     for floor in &field.floors {
-        warm_up(floor, || floor.asking_anything(options.clients))?;
+        warm_up(floor, options, || {
+            floor.asking_anything(options.clients * 2)
+        })?;
     }
     for round in 0..=options.rounds() {
         // The round before the first is for caches to fill, and counts for nothing.
@@ -100,19 +106,34 @@ pub fn measure(options: &Options, field: &Field) -> Result<Results, String> {
 /// How long each kind is asked for before it is measured.
 const SETTLING: Duration = Duration::from_millis(150);
 
-/// Until Apache has started its workers and each of them has seen each account: passwords are hashed
-/// slowly on purpose, and remembered by the worker that did it. mod_fcgid starts a worker when a request
-/// has found none for a second.
+/// Until Apache has started more workers than clients: it starts one when a request has found none idle for
+/// a second.
 pub fn warm_up<'s>(
     server: &Contender,
+    options: &Options,
     scripts: impl Fn() -> Vec<Script<'s>>,
 ) -> Result<(), String> {
-    let mut calm = 0;
-    for _ in 0..20 {
-        let (load, _) = server.turn(Duration::from_millis(400), scripts())?;
-        let longest = load.waits.iter().max().copied().unwrap_or_default();
-        calm = if longest < 300_000 { calm + 1 } else { 0 };
-        if calm == 2 {
+    for _ in 0..8 {
+        server.turn(Duration::from_millis(250), scripts())?;
+        if !server.grows || server.marks.workers() > options.clients {
+            break;
+        }
+    }
+    Ok(())
+}
+
+/// Until each worker has seen each account: passwords are hashed slowly on purpose, and remembered by the
+/// worker that did it. Then a request takes no less than it did in the turn before.
+fn learn<'s>(server: &Contender, scripts: impl Fn() -> Vec<Script<'s>>) -> Result<(), String> {
+    let mut last = f64::INFINITY;
+    let mut steady = 0;
+    for _ in 0..16 {
+        let (load, spent) = server.turn(Duration::from_millis(500), scripts())?;
+        let worker = spent.get(&Group::Worker).copied().unwrap_or_default() as f64;
+        let each = worker / load.requests().max(1) as f64;
+        steady = if each > last * 0.8 { steady + 1 } else { 0 };
+        last = each;
+        if steady == 3 {
             break;
         }
     }
@@ -212,16 +233,17 @@ impl Results {
 
     /// How many times as fast the first answers info/collections as the second, in the middle of the rounds.
     fn ratio(&self, one: &str, other: &str) -> Option<f64> {
-        let rates = |whose: &str| {
-            let found = self
-                .figures
-                .iter()
-                .find(|(what, who, _)| what == Kind::Info.name() && who == whose);
-            found.map(|(_, _, figures)| &figures.rates)
-        };
+        let rates = |whose: &str| Some(&self.find(Kind::Info.name(), whose)?.rates);
         let pairs = rates(one)?.iter().zip(rates(other)?);
         let ratios: Vec<f64> = pairs.map(|(one, other)| one / other).collect();
         Some(crate::figures::median(&ratios))
+    }
+
+    /// What somebody came to.
+    pub fn find(&self, what: &str, whose: &str) -> Option<&Figures> {
+        let mut known = self.figures.iter();
+        let found = known.find(|(known, who, _)| known == what && who == whose)?;
+        (!found.2.rates.is_empty()).then_some(&found.2)
     }
 
     /// As people read it.

@@ -1,0 +1,157 @@
+//! Charts for the manual: bars beside each other, as SVG that is read on light and on dark pages.
+
+use std::fmt::Write;
+use std::path::Path;
+
+use crate::person::Kind;
+use crate::processes::Group;
+use crate::requests::Results;
+
+/// The range that Mozilla's PHP server had on a machine of this kind: two shared cores, 8 workers, php-cgi
+/// 8.2 under mod_fcgid, MariaDB and memcached. Requests a second; milliseconds of php-cgi and of MariaDB.
+const PHP: [(Kind, Range, Range, Range); 5] = [
+    (Kind::Info, (900.0, 1_500.0), (0.55, 0.55), (0.3, 0.3)),
+    (Kind::Meta, (840.0, 1_200.0), (0.70, 0.70), (0.6, 0.6)),
+    (Kind::History, (130.0, 200.0), (6.5, 7.5), (2.1, 2.6)),
+    (Kind::Put, (500.0, 630.0), (1.1, 1.1), (0.9, 0.9)),
+    (Kind::Post, (160.0, 200.0), (2.9, 2.9), (3.6, 4.5)),
+];
+
+/// The least and the most.
+type Range = (f64, f64);
+
+/// Bars that are compared: the number of the colour, the length, and what is written behind.
+struct Cluster {
+    title: String,
+    bars: Vec<(usize, f64, String)>,
+}
+
+/// Writes all that the figures suffice for.
+///
+/// # Errors
+///
+/// The folder can't be written to.
+pub fn write(results: &Results, folder: &Path) -> Result<(), String> {
+    let save = |name: &str, text: String| {
+        let file = folder.join(name);
+        std::fs::write(&file, text).map_err(|why| format!("{}: {why}", file.display()))
+    };
+    std::fs::create_dir_all(folder).map_err(|why| format!("{}: {why}", folder.display()))?;
+    let mut rates = Vec::new();
+    let mut spent = Vec::new();
+    for (kind, rate, cpu, database) in PHP {
+        let Some(weft) = results.find(kind.name(), crate::MARIADB) else {
+            continue;
+        };
+        let middle = (rate.0 + rate.1) / 2.0;
+        let mut bars = vec![
+            (0, weft.rate(), format!("{:.0}", weft.rate())),
+            (1, middle, range(rate)),
+        ];
+        if let Some(sqlite) = results.find(kind.name(), crate::SQLITE) {
+            bars.insert(1, (2, sqlite.rate(), format!("{:.0}", sqlite.rate())));
+        }
+        if kind == Kind::Info
+            && let Some(nothing) = results.find(kind.name(), crate::NOTHING)
+        {
+            bars.push((3, nothing.rate(), format!("{:.0}", nothing.rate())));
+        }
+        rates.push(Cluster {
+            title: kind.name().to_owned(),
+            bars,
+        });
+        let both = |group| weft.cpu(group).unwrap_or_default();
+        let (worker, mariadb) = (both(Group::Worker), both(Group::MariaDb));
+        spent.push(Cluster {
+            title: kind.name().to_owned(),
+            bars: vec![
+                (0, worker, format!("{worker:.2}")),
+                (1, (cpu.0 + cpu.1) / 2.0, range(cpu)),
+                (2, mariadb, format!("{mariadb:.2}")),
+                (3, (database.0 + database.1) / 2.0, range(database)),
+            ],
+        });
+    }
+    if rates.is_empty() {
+        return Ok(());
+    }
+    let names = [
+        "Weft, MariaDB",
+        "PHP, MariaDB",
+        "Weft, SQLite",
+        "nothing at all",
+    ];
+    let text = chart(
+        "Requests a second under mod_fcgid (more is better)",
+        &names,
+        &rates,
+    );
+    save("requests.svg", text)?;
+    let names = [
+        "Weft's worker",
+        "php-cgi",
+        "MariaDB under Weft",
+        "MariaDB under PHP",
+    ];
+    let title = "Milliseconds of processor time per request (less is better)";
+    save("processor.svg", chart(title, &names, &spent))
+}
+
+fn range((least, most): Range) -> String {
+    let shown = |figure: f64| match figure {
+        figure if figure >= 20.0 => format!("{figure:.0}"),
+        _ => format!("{figure:.2}"),
+    };
+    match least == most {
+        true => shown(least),
+        false => format!("{} to {}", shown(least), shown(most)),
+    }
+}
+
+/// Bars in groups. Each group has a scale of its own: kinds of requests differ by a factor of ten.
+fn chart(title: &str, names: &[&str], groups: &[Cluster]) -> String {
+    const WIDTH: usize = 720;
+    const LEFT: usize = 130;
+    const BAR: usize = 14;
+    const LONGEST: f64 = 430.0;
+    let mut body = String::new();
+    let mut y = 34;
+    let mut x = 10;
+    for (number, name) in names.iter().enumerate() {
+        let _ = writeln!(
+            body,
+            "<rect class=\"c{number}\" x=\"{x}\" y=\"{y}\" width=\"12\" height=\"12\" rx=\"2\"/>\
+             <text x=\"{}\" y=\"{}\">{name}</text>",
+            x + 17,
+            y + 10
+        );
+        x += 40 + name.len() * 7;
+    }
+    y += 28;
+    for group in groups {
+        let most = group.bars.iter().map(|bar| bar.1).fold(0.0, f64::max);
+        let middle = y + group.bars.len() * (BAR + 2) / 2 + 4;
+        let _ = writeln!(body, "<text x=\"10\" y=\"{middle}\">{}</text>", group.title);
+        for (colour, value, shown) in &group.bars {
+            let length = (value / most.max(f64::MIN_POSITIVE) * LONGEST).max(1.0);
+            let _ = writeln!(
+                body,
+                "<rect class=\"c{colour}\" x=\"{LEFT}\" y=\"{y}\" width=\"{length:.0}\" height=\"{BAR}\" rx=\"2\"/>\
+                 <text x=\"{:.0}\" y=\"{}\">{shown}</text>",
+                LEFT as f64 + length + 6.0,
+                y + BAR - 3
+            );
+            y += BAR + 2;
+        }
+        y += 12;
+    }
+    format!(
+        "<svg xmlns=\"http://www.w3.org/2000/svg\" viewBox=\"0 0 {WIDTH} {y}\" width=\"{WIDTH}\" height=\"{y}\" role=\"img\">\n\
+         <title>{title}</title>\n<style>\n\
+         text{{font:12px system-ui,sans-serif;fill:#24292f}}.t{{font-weight:600;font-size:14px}}\n\
+         .c0{{fill:#0969da}}.c1{{fill:#b35900}}.c2{{fill:#54aeff}}.c3{{fill:#8c959f}}\n\
+         @media(prefers-color-scheme:dark){{text{{fill:#e6edf3}}.c0{{fill:#58a6ff}}.c1{{fill:#f0883e}}\
+         .c2{{fill:#1f6feb}}.c3{{fill:#6e7681}}}}\n</style>\n\
+         <text class=\"t\" x=\"10\" y=\"20\">{title}</text>\n{body}</svg>\n"
+    )
+}
