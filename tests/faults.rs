@@ -104,11 +104,9 @@ fn no_promise_is_broken_on_mysql() {
     let _alone = ALONE.lock();
     let seed = Dice::seed();
     let (port, database) = database(seed);
-    let php = match seed % 2 {
-        0 => "[legacy]\nphp_beside = true\n",
-        _ => "",
-    };
-    let settings = database.1.settings_at(port, php);
+    let settings = database
+        .1
+        .settings_at(port, beside_php(seed.is_multiple_of(2)));
     let mut backends = Backends {
         database: Some(database),
         ..Backends::new()
@@ -133,7 +131,8 @@ fn no_promise_is_broken_on_mysql_with_accounts_in_a_directory() {
     let seed = Dice::seed();
     let (port, database) = database(seed);
     let directory = Slapd::start();
-    let settings = database.1.records_at(port, &accounts_in(&directory));
+    let accounts = accounts_in(&directory) + beside_php(!seed.is_multiple_of(2));
+    let settings = database.1.records_at(port, &accounts);
     let backends = Backends {
         database: Some(database),
         directory: Some(directory),
@@ -143,6 +142,14 @@ fn no_promise_is_broken_on_mysql_with_accounts_in_a_directory() {
     // Its certificates are new: the clocks of who checks them stay right.
     let server = Gateway::ModFcgid.start(&format!("{SETTINGS}{more}"));
     rounds(seed, &server, backends, 1);
+}
+
+/// Of the two deployments with MySQL, one stands beside PHP.
+fn beside_php(yes: bool) -> &'static str {
+    match yes {
+        true => "[legacy]\nphp_beside = true\n",
+        false => "",
+    }
 }
 
 /// A database, the network before it, and where that is.

@@ -85,8 +85,10 @@ const OF_DATABASES: [Fault; 6] = [
     ConnectionsUsedUp,
     ConnectionsUsedUp,
 ];
-const OF_DIRECTORIES: [Fault; 4] = [
+const OF_DIRECTORIES: [Fault; 6] = [
     DirectoryStopped,
+    DirectoryStopped,
+    DirectoryKilled,
     DirectoryKilled,
     DirectoryPaused,
     DirectoryPaused,

@@ -1,6 +1,7 @@
 //! What the workers hold on to, round after round, and what all rounds came to.
 
 use std::collections::BTreeMap;
+use std::fs;
 
 use crate::disturb::Fault;
 use crate::harness::{Server, process};
@@ -49,7 +50,7 @@ impl Totals {
         self.longest = (self.longest.0.max(good), self.longest.1.max(bad));
     }
 
-    /// Looks at the workers, who have nothing to do just now.
+    /// Looks at the workers, who have nothing to do just now, and at what they said.
     pub fn no_worker_leaks(&mut self, server: &Server) {
         let workers = server.worker_pids();
         let all = workers.len();
@@ -66,6 +67,10 @@ impl Totals {
             assert!(memory < MEMORY, "worker {worker} has {memory} KiB");
             most = most.max(memory);
         }
+        let log = server.program_folder().join("apache-error.log");
+        let log = fs::read(log).expect("Apache writes it");
+        let log = String::from_utf8_lossy(&log);
+        assert!(!log.contains("panicked at"), "a worker panicked");
         self.memory.push(most);
         let third = self.memory.len() / 3;
         let largest = |of: &[u64]| of.iter().copied().max().unwrap_or(0);
