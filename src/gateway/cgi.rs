@@ -10,7 +10,7 @@
 //! connection to it, and the client gets an empty reply instead of its "too large".
 
 use std::ffi::OsString;
-use std::io::{self, Read, Write};
+use std::io::{self, BufWriter, Read, Write};
 use std::os::unix::ffi::OsStrExt;
 
 use http::{Method, StatusCode};
@@ -52,7 +52,9 @@ pub fn serve(
     if let Err(error) = io::copy(&mut body, &mut io::sink()) {
         log::debug!("the rest of a request's body could not be thrown away: {error}");
     }
-    let sent = reply::send(application, &method, response, output)?;
+    let mut output = BufWriter::with_capacity(reply::BUFFER, output);
+    let sent = reply::send(application, &method, response, &mut output)?;
+    output.flush()?;
     if let Some(entry) = entry {
         entry.finish(sent.status, sent.bytes);
     }

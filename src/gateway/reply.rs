@@ -26,7 +26,7 @@ use crate::exchange::{Application, BodyWriter, Response, ResponseBody};
 const IN_MEMORY: usize = 1024 * 1024;
 
 /// Bytes per write.
-const BUFFER: usize = 64 * 1024;
+pub const BUFFER: usize = 64 * 1024;
 
 /// What was sent, for the access log.
 pub struct Sent {
@@ -36,7 +36,8 @@ pub struct Sent {
     pub bytes: u64,
 }
 
-/// Writes `response` to `out`, without its body for HEAD.
+/// Writes `response` to `out`, without its body for HEAD. Many of the writes are small, and nothing is
+/// flushed: `out` gathers them, and its owner sends the last ones with the end of the answer.
 ///
 /// # Errors
 ///
@@ -49,27 +50,25 @@ pub fn send(
 ) -> io::Result<Sent> {
     let (head, body) = response.into_parts();
     let bodiless = method == Method::HEAD || is_bodiless(head.status);
-    let mut out = BufWriter::with_capacity(BUFFER, out);
     let bytes = match body {
         ResponseBody::Stream(_) if bodiless => {
-            header_block(&mut out, head.status, &head.headers, None)?;
+            header_block(out, head.status, &head.headers, None)?;
             0
         }
         ResponseBody::Stream(write) => match gather(write) {
             Ok((length, mut body)) => {
-                header_block(&mut out, head.status, &head.headers, Some(length))?;
-                io::copy(&mut Read::by_ref(&mut body).take(length), &mut out)?
+                header_block(out, head.status, &head.headers, Some(length))?;
+                io::copy(&mut Read::by_ref(&mut body).take(length), out)?
             }
             Err(error) => {
                 log::error!("a response's body could not be made: {error}");
-                return send_whole(method, interrupted(application, &error), &mut out);
+                return send_whole(method, interrupted(application, &error), out);
             }
         },
         ResponseBody::Bytes(_) => {
-            return send_whole(method, Response::from_parts(head, body), &mut out);
+            return send_whole(method, Response::from_parts(head, body), out);
         }
     };
-    out.flush()?;
     Ok(Sent {
         status: head.status.as_u16(),
         bytes,
@@ -103,7 +102,6 @@ fn send_whole(method: &Method, response: Response, out: &mut dyn Write) -> io::R
         &body
     };
     out.write_all(sent)?;
-    out.flush()?;
     Ok(Sent {
         status: head.status.as_u16(),
         bytes: sent.len() as u64,
@@ -127,4 +125,66 @@ fn header_block(
         write!(out, "Content-Length: {length}\r\n")?;
     }
     out.write_all(b"\r\n")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::exchange::Request;
+
+    struct Nothing;
+
+    impl Application for Nothing {
+        fn handle(&self, _: Request<'_>) -> Response {
+            Response::new(ResponseBody::from(""))
+        }
+
+        fn can_come_back(&self, _: &Request<'_>) -> bool {
+            false
+        }
+
+        fn overloaded(&self, _: &Request<'_>) -> Response {
+            Response::new(ResponseBody::from(""))
+        }
+
+        fn interrupted(&self, _: &io::Error) -> Response {
+            Response::new(ResponseBody::from(""))
+        }
+    }
+
+    #[derive(Default)]
+    struct Out {
+        bytes: Vec<u8>,
+        flushes: usize,
+    }
+
+    impl Write for Out {
+        fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+            self.bytes.extend_from_slice(bytes);
+            Ok(bytes.len())
+        }
+
+        fn flush(&mut self) -> io::Result<()> {
+            self.flushes += 1;
+            Ok(())
+        }
+    }
+
+    /// A flush would make two system calls of one: the answer, and FastCGI's end of it.
+    #[test]
+    fn an_answer_is_left_to_be_sent_with_its_end() {
+        let stream = |out: &mut dyn Write| out.write_all(b"streamed").and_then(|()| out.flush());
+        for body in [
+            ResponseBody::from("streamed"),
+            ResponseBody::Stream(Box::new(stream)),
+        ] {
+            let mut out = Out::default();
+            send(&Nothing, &Method::GET, Response::new(body), &mut out).unwrap();
+            assert!(
+                out.bytes
+                    .ends_with(b"\r\nContent-Length: 8\r\n\r\nstreamed")
+            );
+            assert_eq!(out.flushes, 0);
+        }
+    }
 }

@@ -142,10 +142,15 @@ impl Conversation {
     /// Throws away what the front still sends for request `id`, so that closing does not take the
     /// answer with it: a socket closed with unread bytes resets the connection.
     pub(crate) fn linger(&mut self, id: u16) -> io::Result<()> {
-        self.outgoing.close();
         let mut patience = self.patience();
         let mut unread = Allowance(self.limits.max_unread);
+        let mut closed = false;
         loop {
+            // The end of a request without a body came with its beginning, as a rule.
+            if !closed && !self.inbound.holds_record() {
+                self.outgoing.close();
+                closed = true;
+            }
             unread.take(self.inbound.content())?;
             self.inbound.skip(&mut patience)?;
             if !self.inbound.wait(&mut patience)? {

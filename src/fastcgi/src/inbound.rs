@@ -44,6 +44,11 @@ impl Inbound {
         self.content
     }
 
+    /// Whether the rest of this record and the next one's header are here already.
+    pub(crate) fn holds_record(&self) -> bool {
+        self.end - self.start >= self.content + self.padding + HEADER_LENGTH
+    }
+
     /// Waits for the first byte of the next record. False when the front closed instead.
     pub(crate) fn wait(&mut self, patience: &mut Patience) -> io::Result<bool> {
         Ok(self.start < self.end || self.fill(patience)? > 0)
