@@ -132,6 +132,26 @@ fn twenty_megabytes_at_once_are_stored_whole_and_cost_a_few_copies_of_themselves
     );
 }
 
+#[test]
+#[cfg_attr(without = "nginx", ignore = "its server is not installed")]
+fn the_memory_of_password_hashes_is_given_back() {
+    let server = Gateway::Nginx.start("");
+    let log_in = |name: &str| {
+        User::new(&server, PHP, name).get("info/collections").json();
+    };
+    log_in("first");
+    let one = status(&server, "VmRSS:");
+    for number in 0..8 {
+        log_in(&format!("another-{number}"));
+    }
+    let nine = status(&server, "VmRSS:");
+    println!("after the first user {one} KiB, after nine {nine}");
+    assert!(
+        nine.saturating_sub(one) < MOST,
+        "after the first user {one} KiB, after nine {nine}"
+    );
+}
+
 fn password() -> String {
     "a long password".to_owned()
 }

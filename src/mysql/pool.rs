@@ -21,6 +21,15 @@ use std::time::{Duration, Instant};
 /// Rows that are read and thrown away at most to keep a connection after an early end.
 const ROWS_WORTH_DRAINING: usize = 16;
 
+/// A connection that has read more, in bytes, is closed after use. The driver reads into a buffer of
+/// 4 MB that it goes through from end to end before it begins again, and all of what it has been
+/// through stays in memory: with a few connections that would be most of what a worker has.
+const LONGEST_READ: usize = 3 << 19;
+
+/// What an answer has beside its rows, and each row beside its texts, in bytes: more than less.
+const ANSWER_READ: usize = 512;
+const ROW_READ: usize = 64;
+
 /// The connections to one server.
 pub(crate) struct Pool {
     opts: Opts,
@@ -35,6 +44,8 @@ pub(crate) struct Pool {
 struct State {
     idle: Vec<Link>,
     open: usize,
+    /// How many wait for a connection: to wake nobody is a system call too.
+    waiting: usize,
     /// Counts the times that all idle connections were let go; those of before are not kept.
     era: u64,
 }
@@ -44,6 +55,8 @@ struct Link {
     facts: Facts,
     purpose: Purpose,
     era: u64,
+    /// How many bytes it has read, about.
+    read: usize,
 }
 
 impl Pool {
@@ -97,11 +110,13 @@ impl Pool {
                 let why = format!("all {} connections are in use", self.most);
                 return Err(Fault::Unavailable(why));
             }
+            state.waiting += 1;
             state = self
                 .freed
                 .wait_timeout(state, left)
                 .unwrap_or_else(PoisonError::into_inner)
                 .0;
+            state.waiting -= 1;
         };
         drop(state);
         match self.connect(era, purpose) {
@@ -173,14 +188,22 @@ impl Pool {
             facts,
             purpose,
             era,
+            read: 0,
         })
     }
 
     fn close_one(&self) {
         let mut state = self.state();
         state.open = state.open.saturating_sub(1);
+        self.wake_one(state);
+    }
+
+    fn wake_one(&self, state: MutexGuard<'_, State>) {
+        let waiting = state.waiting > 0;
         drop(state);
-        self.freed.notify_one();
+        if waiting {
+            self.freed.notify_one();
+        }
     }
 
     fn state(&self) -> MutexGuard<'_, State> {
@@ -192,10 +215,14 @@ impl Pool {
 /// nothing left to say.
 fn walk(
     mut rows: QueryResult<'_, '_, '_, Binary>,
+    read: &mut usize,
     visit: &mut impl FnMut(Row) -> Result<ControlFlow<()>, Fault>,
 ) -> (Result<(), Fault>, bool) {
     let mut end = Ok(());
     for row in rows.by_ref() {
+        if let Ok(row) = &row {
+            *read += size(row);
+        }
         match row.map_err(Fault::from).and_then(&mut *visit) {
             Ok(ControlFlow::Continue(())) => continue,
             Ok(ControlFlow::Break(())) => {}
@@ -210,6 +237,16 @@ fn walk(
         std::mem::forget(rows);
     }
     (end, over)
+}
+
+/// About how many bytes came for a row.
+fn size(row: &Row) -> usize {
+    let columns = (0..row.len()).filter_map(|column| row.as_ref(column));
+    let texts = columns.map(|value| match value {
+        Value::Bytes(bytes) => bytes.len(),
+        _ => 0,
+    });
+    ROW_READ + texts.sum::<usize>()
 }
 
 /// A connection of one's own for one transaction after another.
@@ -253,8 +290,10 @@ impl Lease {
 
     /// A statement is sent, which opens a transaction unless it is one.
     fn begin(&mut self) {
-        let link = self.link.as_ref();
-        self.open |= link.is_some_and(|link| link.purpose == Purpose::Transactions);
+        if let Some(link) = &mut self.link {
+            self.open |= link.purpose == Purpose::Transactions;
+            link.read += ANSWER_READ;
+        }
     }
 
     /// Runs a statement that answers no rows.
@@ -287,10 +326,14 @@ impl Lease {
         mut visit: impl FnMut(Row) -> Result<ControlFlow<()>, Fault>,
     ) -> Result<(), Fault> {
         self.begin();
+        let mut read = 0;
         let (end, over) = match self.conn()?.exec_iter(sql, values) {
-            Ok(rows) => walk(rows, &mut visit),
+            Ok(rows) => walk(rows, &mut read, &mut visit),
             Err(error) => (Err(error.into()), true),
         };
+        if let Some(link) = &mut self.link {
+            link.read += read;
+        }
         if !over {
             self.discard();
         }
@@ -352,10 +395,9 @@ impl Drop for Lease {
         }
         let Some(link) = self.link.take() else { return };
         let mut state = self.pool.state();
-        if link.era == state.era {
+        if link.era == state.era && link.read <= LONGEST_READ {
             state.idle.push(link);
-            drop(state);
-            self.pool.freed.notify_one();
+            self.pool.wake_one(state);
         } else {
             drop(state);
             self.pool.close_one();
