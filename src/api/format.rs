@@ -5,9 +5,11 @@
 //! members that are not set left out (Android fails a record with a `null` in it).
 
 use super::profile::Profile;
+use super::scan::run_length;
 use crate::sync::WboRef;
 use http::HeaderMap;
 use http::header::ACCEPT;
+use std::io::Write;
 
 /// The format of a list.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -179,10 +181,11 @@ pub fn write_wbo(out: &mut Vec<u8>, wbo: &WboRef<'_>, profile: Profile) {
     };
     text(out, b",\"parentid\":", wbo.parentid);
     out.extend_from_slice(b",\"modified\":");
-    out.extend_from_slice(profile.time(wbo.modified).as_bytes());
+    profile.write_time(out, wbo.modified);
     text(out, b",\"predecessorid\":", wbo.predecessorid);
     if let Some(index) = wbo.sortindex {
-        out.extend_from_slice(format!(",\"sortindex\":{index}").as_bytes());
+        // Writing to memory does not fail.
+        let _ = write!(out, ",\"sortindex\":{index}");
     }
     text(out, b",\"payload\":", wbo.payload);
     out.push(b'}');
@@ -191,9 +194,15 @@ pub fn write_wbo(out: &mut Vec<u8>, wbo: &WboRef<'_>, profile: Profile) {
 /// Appends a JSON string as PHP wrote it: `/` and everything outside ASCII escaped.
 pub fn write_text(out: &mut Vec<u8>, text: &str) {
     out.push(b'"');
-    let bytes = text.as_bytes();
-    let mut plain = 0;
-    for (at, character) in text.char_indices() {
+    let mut rest = text;
+    loop {
+        let (plain, special) = rest.split_at(run_length(rest.as_bytes(), is_plain));
+        out.extend_from_slice(plain.as_bytes());
+        let mut characters = special.chars();
+        let Some(character) = characters.next() else {
+            break;
+        };
+        rest = characters.as_str();
         let escape: &[u8] = match character {
             '"' => b"\\\"",
             '\\' => b"\\\\",
@@ -203,22 +212,23 @@ pub fn write_text(out: &mut Vec<u8>, text: &str) {
             '\t' => b"\\t",
             '\u{8}' => b"\\b",
             '\u{c}' => b"\\f",
-            ' '..='\u{7f}' => continue,
-            _ => b"",
-        };
-        out.extend_from_slice(&bytes[plain..at]);
-        plain = at + character.len_utf8();
-        if escape.is_empty() {
-            let mut units = [0; 2];
-            for unit in character.encode_utf16(&mut units) {
-                out.extend_from_slice(format!("\\u{unit:04x}").as_bytes());
+            _ => {
+                let mut units = [0; 2];
+                for unit in character.encode_utf16(&mut units) {
+                    // Writing to memory does not fail.
+                    let _ = write!(out, "\\u{unit:04x}");
+                }
+                continue;
             }
-        } else {
-            out.extend_from_slice(escape);
-        }
+        };
+        out.extend_from_slice(escape);
     }
-    out.extend_from_slice(&bytes[plain..]);
     out.push(b'"');
+}
+
+/// Whether a byte stands for itself.
+fn is_plain(byte: u8) -> bool {
+    (b' '..0x80).contains(&byte) & (byte != b'"') & (byte != b'\\') & (byte != b'/')
 }
 
 /// A JSON string.

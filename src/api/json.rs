@@ -3,6 +3,7 @@
 //! One bad record must not sink its batch, so nothing is understood before it is asked for: an object is
 //! its members, an array its elements, each borrowed from the body.
 
+use super::scan::run_length;
 use serde::de::{Deserialize, Deserializer, MapAccess, SeqAccess, Visitor};
 use serde_json::value::RawValue;
 use std::borrow::Cow;
@@ -55,9 +56,17 @@ pub fn shape_of(raw: &RawValue) -> Option<Shape<'_>> {
     }
 }
 
+/// Whether `text` is an array, if it is JSON at all: that is for [`elements`] to find out.
+pub fn begins_array(text: &str) -> bool {
+    text.trim_ascii_start().starts_with('[')
+}
+
 /// Calls `visit` with each element of the array that `text` is, without gathering them; false when it
-/// is no array.
+/// is no array, or not to its end, or nested without measure.
 pub fn elements(text: &str, visit: impl FnMut(&RawValue)) -> bool {
+    if too_deep(text) {
+        return false;
+    }
     struct Elements<F>(F);
     impl<'de, F: FnMut(&RawValue)> Visitor<'de> for Elements<F> {
         type Value = ();
@@ -155,19 +164,11 @@ impl<'de: 'j, 'j> Deserialize<'de> for Key<'j> {
 }
 
 fn too_deep(text: &str) -> bool {
-    let (mut depth, mut in_string, mut escaped) = (0usize, false, false);
-    for byte in text.bytes() {
-        if in_string {
-            match byte {
-                _ if escaped => escaped = false,
-                b'\\' => escaped = true,
-                b'"' => in_string = false,
-                _ => {}
-            }
-            continue;
-        }
+    let (bytes, mut at, mut depth) = (text.as_bytes(), 0, 0usize);
+    while let Some(byte) = bytes.get(at) {
+        at += 1;
         match byte {
-            b'"' => in_string = true,
+            b'"' => at += string_length(&bytes[at..]),
             b'[' | b'{' => depth += 1,
             b']' | b'}' => depth = depth.saturating_sub(1),
             _ => {}
@@ -177,4 +178,18 @@ fn too_deep(text: &str) -> bool {
         }
     }
     false
+}
+
+/// The length of a string whose opening quote is passed, its closing quote included.
+fn string_length(bytes: &[u8]) -> usize {
+    let mut at = 0;
+    loop {
+        let rest = bytes.get(at..).unwrap_or_default();
+        at += run_length(rest, |byte| (byte != b'"') & (byte != b'\\'));
+        match bytes.get(at) {
+            Some(b'\\') => at += 2,
+            Some(_) => return at + 1,
+            None => return bytes.len(),
+        }
+    }
 }

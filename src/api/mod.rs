@@ -15,6 +15,7 @@ pub mod login;
 pub mod nodes;
 pub mod profile;
 mod public_url;
+mod scan;
 pub mod search;
 pub mod storage;
 pub mod user;

@@ -5,6 +5,7 @@
 
 use crate::routes::Version;
 use crate::sync::Timestamp;
+use std::io::Write;
 
 /// Whose manners a storage request gets.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -49,6 +50,17 @@ impl Profile {
         match self {
             Profile::Php => time.unpadded(),
             Profile::Python => time.to_string(),
+        }
+    }
+
+    /// Appends a time as [`time`](Self::time) prints it.
+    pub fn write_time(self, out: &mut Vec<u8>, time: Timestamp) {
+        // Writing to memory does not fail.
+        let _ = write!(out, "{time}");
+        if self == Profile::Php {
+            // There are two decimals, so nothing before the point goes.
+            while out.pop_if(|byte| *byte == b'0').is_some() {}
+            out.pop_if(|byte| *byte == b'.');
         }
     }
 

@@ -7,7 +7,7 @@ use super::StorageCall;
 use crate::api::error::{ApiError, Code};
 use crate::api::format::text_json;
 use crate::api::info::remaining;
-use crate::api::json::{Members, Shape, elements, shape, shape_of, text_of};
+use crate::api::json::{Members, Shape, begins_array, elements, shape, shape_of, text_of};
 use crate::api::profile::Profile;
 use crate::api::search::unmodified_since;
 use crate::api::wbo_json::{Refused, WboReader};
@@ -49,7 +49,12 @@ impl StorageCall<'_> {
         let body = call.body(self.api.settings.limits.body_bytes)?;
         let text = text_of(&body);
         let mut batch = Batch::new(self);
-        let read = match shape(&text) {
+        // An array is looked through once, by its elements, instead of being read as a whole before.
+        let whole = match begins_array(&text) {
+            true => Some(Shape::Array),
+            false => shape(&text),
+        };
+        let read = match whole {
             None => Err(ApiError::Bad(Code::Json)),
             Some(Shape::Null) if !self.profile.takes_single_object() => {
                 Err(ApiError::Bad(Code::Json))
