@@ -24,6 +24,7 @@ pub mod config;
 pub mod doctor;
 pub mod exchange;
 pub mod gateway;
+#[cfg(feature = "mysql")]
 pub mod mysql;
 pub mod program;
 pub mod routes;

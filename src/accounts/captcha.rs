@@ -7,9 +7,11 @@
 mod drawing;
 mod image;
 mod png;
+#[cfg(feature = "https")]
 mod siteverify;
 
 pub use image::ImageCaptcha;
+#[cfg(feature = "https")]
 pub use siteverify::SiteVerify;
 
 use crate::auth::AuthResult;

@@ -1,12 +1,10 @@
 //! Letters to users, and the ways out for them.
 
-mod message;
-mod sendmail;
-mod smtp;
+#[cfg(feature = "mail")]
+mod ways;
 
-pub use message::Sender;
-pub use sendmail::Sendmail;
-pub use smtp::{Security, Smtp, SmtpOptions};
+#[cfg(feature = "mail")]
+pub use ways::{Security, Sender, Sendmail, Smtp, SmtpOptions};
 
 use std::fmt;
 

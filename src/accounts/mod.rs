@@ -22,15 +22,15 @@ pub mod sqlite;
 pub mod testing;
 
 pub use brakes::{Attempt, Brake, Brakes};
-pub use captcha::{
-    Answered, Captcha, CaptchaAnswer, CaptchaForm, ImageCaptcha, NoCaptcha, SiteVerify, Widget,
-};
+#[cfg(feature = "https")]
+pub use captcha::SiteVerify;
+pub use captcha::{Answered, Captcha, CaptchaAnswer, CaptchaForm, ImageCaptcha, NoCaptcha, Widget};
 pub use codes::{CodeText, RESET_SECONDS, ResetCodes};
 pub use email::is_email;
 pub use invitations::{Invitation, Invitations};
-pub use mail::{
-    Letter, MailError, Mailer, NoMail, NoMailer, Security, Sender, Sendmail, Smtp, SmtpOptions,
-};
+pub use mail::{Letter, MailError, Mailer, NoMail, NoMailer};
+#[cfg(feature = "mail")]
+pub use mail::{Security, Sender, Sendmail, Smtp, SmtpOptions};
 pub use nodes::{Node, Nodes};
 pub use reset::{Asked, Reset, Visitor};
 pub use secrets::Secrets;

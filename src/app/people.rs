@@ -2,13 +2,11 @@
 //! captcha.
 
 use super::build::accounts::random;
+use super::build::{captcha_service, letters};
 use crate::accounts::sqlite::SqlitePeople;
-use crate::accounts::{
-    Captcha, ImageCaptcha, Mailer, NoCaptcha, NoMailer, People, PeopleSettings, Security, Sender,
-    Sendmail, SignUpMode, SiteVerify, Smtp, SmtpOptions, Widget,
-};
+use crate::accounts::{Captcha, ImageCaptcha, NoCaptcha, People, PeopleSettings, SignUpMode};
 use crate::config::Config;
-use crate::config::settings::{CaptchaKind, MailSecurity, MailTransport, SignUp};
+use crate::config::settings::{CaptchaKind, SignUp};
 use crate::storage::sqlite::SqliteOptions;
 use std::path::PathBuf;
 use std::sync::Arc;
@@ -31,8 +29,8 @@ pub fn people(config: &Config) -> Result<People, String> {
         nodes: kept.clone(),
         brakes: kept.clone(),
         secrets: kept.clone(),
-        mailer: mailer(config)?,
-        captcha: captcha(config, kept),
+        mailer: letters::mailer(config)?,
+        captcha: captcha(config, kept)?,
         settings: PeopleSettings {
             sign_up: match config.registration.mode {
                 SignUp::Open => SignUpMode::Open,
@@ -77,50 +75,15 @@ pub fn own_node(config: &Config) -> Option<String> {
         .or_else(|| public_url(config))
 }
 
-fn said(text: &str) -> Option<String> {
+/// What the operator wrote, if it was more than blanks.
+pub fn said(text: &str) -> Option<String> {
     (!text.trim().is_empty()).then(|| text.trim().to_owned())
 }
 
-fn mailer(config: &Config) -> Result<Arc<dyn Mailer>, String> {
-    let mail = &config.mail;
-    if mail.transport == MailTransport::None {
-        return Ok(Arc::new(NoMailer));
-    }
-    let sender = Sender::new(&mail.sender, random).map_err(|why| format!("mail.sender: {why}"))?;
-    if mail.transport == MailTransport::Sendmail {
-        let program = mail.sendmail.0.clone();
-        return Ok(Arc::new(Sendmail::new(program, sender, mail.timeout)));
-    }
-    let options = SmtpOptions {
-        server: said(&mail.server).ok_or("mail.server must name the SMTP server")?,
-        port: mail.port,
-        security: match mail.security {
-            MailSecurity::Tls => Security::Tls,
-            MailSecurity::StartTls => Security::StartTls,
-            MailSecurity::None => Security::Plain,
-        },
-        login: said(&mail.user).map(|user| (user, mail.password.expose().to_owned())),
-        ca_file: mail.ca_file.as_ref().map(|path| path.0.clone()),
-        timeout: mail.timeout,
-    };
-    Ok(Arc::new(Smtp::new(options, sender)))
-}
-
-fn captcha(config: &Config, kept: Arc<SqlitePeople>) -> Arc<dyn Captcha> {
-    let captcha = &config.captcha;
-    match captcha.kind {
+fn captcha(config: &Config, kept: Arc<SqlitePeople>) -> Result<Arc<dyn Captcha>, String> {
+    Ok(match config.captcha.kind {
         CaptchaKind::None => Arc::new(NoCaptcha),
         CaptchaKind::Image => Arc::new(ImageCaptcha::new(kept.clone(), kept, random)),
-        CaptchaKind::SiteVerify => {
-            let widget = Widget {
-                script: captcha.script.clone(),
-                class: captcha.widget.clone(),
-                site_key: captcha.site_key.clone(),
-                field: captcha.response_field.clone(),
-            };
-            let secret = captcha.secret.expose().to_owned();
-            let url = captcha.verify_url.clone();
-            Arc::new(SiteVerify::new(url, secret, widget, captcha.timeout))
-        }
-    }
+        CaptchaKind::SiteVerify => captcha_service::service(config)?,
+    })
 }

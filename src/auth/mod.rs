@@ -10,7 +10,9 @@ mod account;
 mod aging;
 pub mod basic;
 pub mod ids;
+#[cfg(feature = "ldap")]
 pub mod ldap;
+#[cfg(feature = "mysql")]
 pub mod mysql;
 pub mod password;
 pub mod password_check;

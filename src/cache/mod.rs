@@ -10,10 +10,12 @@
 
 mod in_process;
 pub mod legacy;
+#[cfg(feature = "memcache")]
 mod memcached;
 pub mod php_value;
 
 pub use in_process::InProcess;
+#[cfg(feature = "memcache")]
 pub use memcached::{Memcached, MemcachedOptions};
 
 /// A cache. Keys are 1 to 250 bytes without spaces or control characters; under another key nothing

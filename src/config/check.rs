@@ -6,7 +6,7 @@ use super::read::Entry;
 use super::settings::{
     AuthEngine, LdapLayout, MirrorEngine, MysqlServer, SecurityLogTarget, StorageEngine,
 };
-use super::{Config, Item, Place, Problem};
+use super::{Config, Item, Place, Problem, built};
 use std::os::unix::fs::PermissionsExt;
 use std::path::Path;
 
@@ -24,6 +24,7 @@ pub(super) fn together(config: &Config) -> Vec<Problem> {
             limits.body_bytes.bytes()
         )));
     }
+    problems.extend(built::missing(config));
     problems.extend(people::missing(config));
     problems.extend(databases(config));
     problems.extend(directory(config));

@@ -11,6 +11,7 @@
 //! Nothing in here reads the environment, the time or the command line: [`Surroundings`] and
 //! [`Options`] bring them.
 
+pub mod built;
 mod check;
 pub mod data;
 mod declare;

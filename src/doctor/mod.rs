@@ -11,34 +11,20 @@
 //! the whole.
 
 mod backends;
-mod client;
-mod clock;
-mod exposed;
 mod finding;
-mod login;
-mod node;
-mod probe;
-mod reach;
-mod roots;
+#[cfg_attr(not(feature = "https"), path = "unseen.rs")]
+mod outside;
+#[cfg_attr(not(feature = "https"), allow(dead_code))]
 mod settings;
-mod site;
-mod tls;
-mod upload;
 
-pub use client::Credentials;
 pub use finding::{Cure, Finding, Report, Severity};
 pub use settings::is_near;
 
 use crate::api::Api;
 use crate::config::Config;
 use crate::sync::Clock;
-use client::Client;
-use probe::Probe;
-use rustls::pki_types::CertificateDer;
-use site::Front;
 use std::path::PathBuf;
 use std::time::{Duration, Instant};
-use url::Url;
 
 /// Servers behind the program, and what each answered.
 pub type Answers<T> = Result<Vec<(String, Result<T, String>)>, String>;
@@ -55,6 +41,15 @@ pub struct Doctor {
     pub check: fn(&Config, &Clock) -> Answers<()>,
     /// Says which statements every database of the configuration lacks.
     pub lacking: fn(&Config) -> Answers<Vec<String>>,
+}
+
+/// A name and its password.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Credentials {
+    /// The user's name.
+    pub name: String,
+    /// The password.
+    pub password: String,
 }
 
 /// What is to be examined, and how.
@@ -74,17 +69,6 @@ pub struct Order {
     pub thorough: bool,
 }
 
-/// What the checks work with.
-struct Exam<'e> {
-    doctor: &'e Doctor,
-    api: &'e Api,
-    order: &'e Order,
-    url: Url,
-    client: Client,
-    front: Front,
-    roots: Vec<CertificateDer<'static>>,
-}
-
 impl Doctor {
     /// Examines the installation, from the settings to the longest upload.
     pub fn examine(&self, api: &Api, order: &Order) -> Report {
@@ -94,110 +78,7 @@ impl Doctor {
         let well = !backends.iter().any(|f| f.severity == Severity::Fault);
         findings.extend(backends);
         findings.extend(backends::mail(api, self));
-        match Url::parse(&order.url).ok().filter(is_web_address) {
-            Some(url) => {
-                let (roots, complaint) = roots::trusted(order.ca_file.as_deref());
-                findings.extend(complaint);
-                let patience = match (order.from_within, order.thorough) {
-                    (true, _) => client::SHORT_PATIENCE,
-                    (false, false) => client::PATIENCE,
-                    (false, true) => client::LONG_PATIENCE,
-                };
-                let client = Client::new(url.clone(), &roots, patience, until);
-                let front = Front::guess(self.config.origin.program.as_deref(), "");
-                let mut exam = Exam {
-                    doctor: self,
-                    api,
-                    order,
-                    url,
-                    client,
-                    front,
-                    roots,
-                };
-                findings.extend(exam.outside(well));
-            }
-            None => findings.push(
-                Finding::fault("address", format!("\"{}\" is no address.", order.url))
-                    .because("It must begin with http:// or https:// and name a host."),
-            ),
-        }
+        findings.extend(outside::look(self, api, order, until, well));
         Report::new(order.url.clone(), findings)
     }
-}
-
-fn is_web_address(url: &Url) -> bool {
-    matches!(url.scheme(), "http" | "https") && url.has_host()
-}
-
-impl Exam<'_> {
-    /// Everything that is seen through the public address.
-    fn outside(&mut self, well: bool) -> Vec<Finding> {
-        let mut findings = Vec::new();
-        if self.url.scheme() == "https" {
-            let seen = tls::look(self);
-            let sound = seen.severity != Severity::Fault;
-            findings.push(seen);
-            if !sound {
-                findings.push(Finding::skipped(
-                    "address",
-                    "Nothing else was tried through this address, because browsers would not either.",
-                ));
-                return findings;
-            }
-        }
-        let front_page = self.client.get("", None);
-        if let Ok(answer) = &front_page {
-            let program = self.doctor.config.origin.program.as_deref();
-            self.front = Front::guess(program, &answer.server());
-            findings.push(exposed::look(self));
-            findings.push(clock::look(self, answer));
-        }
-        let reached = reach::look(self, front_page);
-        let arrived = !reached.iter().any(|f| f.severity != Severity::Fine);
-        findings.extend(reached);
-        if !arrived {
-            findings.push(skipped("the program is not reached as it must be"));
-            return findings;
-        }
-        if !well {
-            findings.push(skipped("a database or directory does not do its work"));
-            return findings;
-        }
-        match Probe::make(self) {
-            Ok(probe) => {
-                findings.extend(self.signed_in(&probe));
-                findings.extend(probe.finish());
-            }
-            Err(finding) => findings.push(finding),
-        }
-        findings
-    }
-
-    /// Everything that needs a user.
-    fn signed_in(&self, probe: &Probe<'_>) -> Vec<Finding> {
-        let mut findings = vec![];
-        if let Some(finding) = reach::another_server(self, probe) {
-            return vec![finding, skipped("another installation answers")];
-        }
-        let login = login::look(self, probe);
-        let let_in = login.severity == Severity::Fine;
-        findings.push(login);
-        findings.push(login::refusals(self, probe, let_in));
-        findings.extend(node::look(self, probe, let_in));
-        match let_in {
-            true => {
-                findings.extend(upload::look(self, probe));
-                findings.extend(clock::database(self, probe));
-            }
-            false => findings.push(skipped("the login does not work")),
-        }
-        findings
-    }
-}
-
-fn skipped(why: &str) -> Finding {
-    Finding::skipped(
-        "rest",
-        format!("The other checks were not made, because {why}."),
-    )
 }

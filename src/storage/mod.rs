@@ -18,6 +18,7 @@
 
 pub mod cached;
 pub mod mirrored;
+#[cfg(feature = "mysql")]
 pub mod mysql;
 pub mod sqlite;
 pub mod undo;

@@ -1,9 +1,8 @@
 //! Account engines from settings.
 
-use super::{directory, storage};
+use super::{directory, mysql};
 use crate::app::people::accounts_folder;
 use crate::auth::Accounts;
-use crate::auth::mysql::{MySqlAccounts, MySqlAccountsConfig};
 use crate::auth::password::{Argon2Cost, HashSettings, NewKind, PasswordHashes};
 use crate::auth::password_check::{Memory, PasswordCheck};
 use crate::auth::sqlite::SqliteAccounts;
@@ -38,8 +37,8 @@ pub fn accounts(config: &Config) -> Result<Arc<dyn Accounts>, String> {
                 password_check(config)?,
             )))
         }
-        AuthEngine::Ldap => Ok(Arc::new(directory::accounts(config, random)?)),
-        AuthEngine::Mysql => Ok(Arc::new(mysql(config)?)),
+        AuthEngine::Ldap => directory::accounts(config, random),
+        AuthEngine::Mysql => mysql::accounts(config),
         AuthEngine::None => Err("auth.engine = \"none\" is not in this program".to_owned()),
     }
 }
@@ -47,17 +46,6 @@ pub fn accounts(config: &Config) -> Result<Arc<dyn Accounts>, String> {
 /// The MySQL server that knows the users: what `[auth.mysql]` leaves open is as in `[mysql.write]`.
 pub fn mysql_server(config: &Config) -> MysqlServer<'_> {
     config.auth_mysql.server().or(config.mysql_write.server())
-}
-
-/// The users' table of the legacy PHP server.
-pub fn mysql(config: &Config) -> Result<MySqlAccounts, String> {
-    let options = MySqlAccountsConfig {
-        server: storage::server(mysql_server(config)),
-        manner: storage::manner(config),
-        users_table: config.auth_mysql.users_table.as_str().to_owned(),
-        extras_table: config.auth_mysql.extras_table.as_str().to_owned(),
-    };
-    MySqlAccounts::new(options, password_check(config)?).map_err(|error| error.to_string())
 }
 
 /// A file in the data folder.
@@ -76,7 +64,8 @@ pub(in crate::app) fn random(bytes: &mut [u8]) {
     }
 }
 
-fn password_check(config: &Config) -> Result<PasswordCheck, String> {
+/// What checks passwords, and remembers them for a while.
+pub fn password_check(config: &Config) -> Result<PasswordCheck, String> {
     let memory = Memory {
         lifetime: config.auth.remember.unwrap_or_default(),
         capacity: config.auth.remember_entries,

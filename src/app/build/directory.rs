@@ -1,5 +1,6 @@
 //! From the `[ldap]` section to the account engine of a directory.
 
+use crate::auth::Accounts;
 use crate::auth::ids::SqliteIds;
 use crate::auth::ldap::{Bind, Enabled, IdKey, IdSource, Layout, LdapAccounts, LdapOptions};
 use crate::config::Config;
@@ -7,11 +8,14 @@ use crate::config::settings::{Ldap, LdapLayout};
 use std::sync::Arc;
 
 /// The engine of the directory that `config` describes. Its servers need not be up.
-pub(super) fn accounts(config: &Config, random: fn(&mut [u8])) -> Result<LdapAccounts, String> {
+pub fn accounts(config: &Config, random: fn(&mut [u8])) -> Result<Arc<dyn Accounts>, String> {
     let mut options = options(&config.ldap)?;
     options.remember_entries = config.auth.remember_entries;
     let ids = SqliteIds::new(super::accounts::sqlite(config, "ids.db"));
-    LdapAccounts::new(options, Some(Arc::new(ids)), random).map_err(|error| error.to_string())
+    let accounts = LdapAccounts::new(options, Some(Arc::new(ids)), random);
+    accounts
+        .map(|accounts| Arc::new(accounts) as Arc<dyn Accounts>)
+        .map_err(|error| error.to_string())
 }
 
 fn options(ldap: &Ldap) -> Result<LdapOptions, String> {

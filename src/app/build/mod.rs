@@ -1,13 +1,23 @@
 //! From a configuration to the engines that it names. A new engine is one line in `storage` or
-//! `accounts`.
+//! `accounts`. What can be left out of the program has a stand-in in `absent`.
 
 pub(in crate::app) mod accounts;
+#[cfg_attr(not(feature = "https"), path = "absent/captcha_service.rs")]
+pub(in crate::app) mod captcha_service;
+#[cfg_attr(not(feature = "ldap"), path = "absent/directory.rs")]
 mod directory;
+#[cfg_attr(not(feature = "mail"), path = "absent/letters.rs")]
+pub(in crate::app) mod letters;
+#[cfg_attr(not(feature = "memcache"), path = "absent/memcached.rs")]
+mod memcached;
+#[cfg_attr(not(feature = "mysql"), path = "absent/mysql.rs")]
+mod mysql;
 mod shared;
 mod storage;
 mod survey;
 
-pub use survey::{check, migrate};
+pub use mysql::migrate;
+pub use survey::check;
 
 use super::people::{counts, own_node, people, public_url};
 use super::screens::admins;
@@ -17,7 +27,7 @@ use crate::api::profile::Profile;
 use crate::api::{Api, Node, Registration, Settings};
 use crate::auth::throttle::FailureCounter;
 use crate::auth::{Accounts, Lockout, RateLimit, shared_throttle};
-use crate::cache::{self, Cache, Memcached};
+use crate::cache::{self, Cache};
 use crate::config::settings::{self, SecurityLogTarget};
 use crate::config::value::{Node as NodeSetting, SyslogAddress};
 use crate::config::{Config, value};
@@ -31,6 +41,9 @@ use std::sync::Arc;
 
 /// How many users one process keeps in mind whose wrong passwords and writes it counts by itself.
 const COUNTED_USERS: usize = 10_000;
+
+/// A server, and what came of a question to it.
+pub type Answered<T> = (String, Result<T, String>);
 
 /// Makes applications' parts. Hosts whose settings are equal share their engines.
 pub struct Builder {
@@ -122,10 +135,8 @@ impl Builder {
     }
 
     fn cache(&mut self, config: &Config) -> Result<Option<Arc<dyn Cache>>, String> {
-        self.caches.get(storage::about_cache(config), || {
-            let cache = storage::memcached(config).map(|options| Memcached::new(&options));
-            Ok(cache.map(|cache| Arc::new(cache) as Arc<dyn Cache>))
-        })
+        self.caches
+            .get(storage::about_cache(config), || memcached::cache(config))
     }
 }
 

@@ -3,6 +3,7 @@
 //! Each has a connection of its own and a time limit, and all of them together have one. Redirects are
 //! looked at, not followed. No proxy of the environment is used: a browser at home has none either.
 
+use super::Credentials;
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 use http::header::{AUTHORIZATION, CONTENT_TYPE, HeaderMap, LOCATION, SERVER, USER_AGENT};
@@ -29,15 +30,6 @@ const AGENT: &str =
 
 /// The same where the longest upload is tried.
 pub const LONG_PATIENCE: Duration = Duration::from_secs(180);
-
-/// A name and its password.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Credentials {
-    /// The user's name.
-    pub name: String,
-    /// The password.
-    pub password: String,
-}
 
 /// An answer.
 #[derive(Clone, Debug)]

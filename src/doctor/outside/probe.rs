@@ -4,7 +4,7 @@
 //! removed by the next. Where the engine makes no accounts, somebody's real one takes its place: then
 //! only the collection of the doctor's own is written, and removed.
 
-use super::client::Credentials;
+use super::Credentials;
 use super::{Exam, Finding};
 use crate::api::Api;
 use crate::auth::{Account, AuthError, Login, NewAccount, Password};

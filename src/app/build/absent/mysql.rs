@@ -1,0 +1,33 @@
+//! Stands in for MySQL where the program was built without it. Settings that name it were refused when
+//! they were read.
+
+use super::Answered;
+use crate::auth::Accounts;
+use crate::config::Config;
+use crate::config::built::without;
+use crate::config::settings::MirrorEngine;
+use crate::storage::Storage;
+use std::sync::Arc;
+
+/// There are no databases.
+pub fn migrate(_: &Config, _: bool) -> Result<Vec<Answered<Vec<String>>>, String> {
+    Ok(Vec::new())
+}
+
+/// There are none.
+pub fn accounts(_: &Config) -> Result<Arc<dyn Accounts>, String> {
+    Err(without("mysql"))
+}
+
+/// There are none.
+pub fn records(_: &Config) -> Result<Box<dyn Storage>, String> {
+    Err(without("mysql"))
+}
+
+/// There is no second store.
+pub fn mirror(config: &Config) -> Result<Option<Box<dyn Storage>>, String> {
+    match config.mirror.engine {
+        MirrorEngine::None => Ok(None),
+        MirrorEngine::Mysql => Err(without("mysql")),
+    }
+}
