@@ -18,6 +18,9 @@ pub(crate) struct Facts {
     /// The words after a SELECT that lock its rows shared and fail at once when others hold them;
     /// none on servers too old to know such.
     pub(crate) share_nowait: Option<&'static str>,
+    /// Whether SYSDATE() is the clock as it is asked, and not, as a server can be told, another word for
+    /// NOW(), the clock as of the statement's beginning.
+    pub(crate) sysdate: bool,
 }
 
 /// What a connection is for.
@@ -92,7 +95,7 @@ pub(super) fn setup(manner: &Manner) -> String {
          SET SESSION sql_mode = 'STRICT_TRANS_TABLES,STRICT_ALL_TABLES', time_zone = '+00:00', \
          innodb_lock_wait_timeout = {seconds}, net_write_timeout = 600; \
          SET SESSION TRANSACTION ISOLATION LEVEL READ COMMITTED; \
-         SELECT @@max_allowed_packet, @@version",
+         SELECT @@max_allowed_packet, @@version, SYSDATE(6) > NOW(6)",
         manner.charset.name()
     )
 }
@@ -109,6 +112,7 @@ impl Facts {
         Facts {
             packet: packet.unwrap_or(1 << 20),
             share_nowait: share_nowait(&version),
+            sysdate: row::text(row, 2).is_some_and(|later| later == "1"),
         }
     }
 }

@@ -249,6 +249,18 @@ fn size(row: &Row) -> usize {
     ROW_READ + texts.sum::<usize>()
 }
 
+/// Runs statements one after another, as far as they succeed. The driver's own way to do so heeds the
+/// first one's failure only.
+fn all(conn: &mut Conn, sql: &str) -> Result<(), mysql::Error> {
+    let mut answers = conn.query_iter(sql)?;
+    while let Some(mut answer) = answers.iter() {
+        for row in answer.by_ref() {
+            row?;
+        }
+    }
+    Ok(())
+}
+
 /// A connection of one's own for one transaction after another.
 pub(crate) struct Lease {
     pool: Arc<Pool>,
@@ -343,13 +355,21 @@ impl Lease {
     /// Runs statements that are ours to the letter, one after another, in one exchange.
     pub(crate) fn script(&mut self, sql: &str) -> Result<(), Fault> {
         self.begin();
-        let done = self.conn()?.query_drop(sql);
+        let done = all(self.conn()?, sql);
         self.judge(done)
     }
 
     /// Ends the transaction and makes it durable.
     pub(crate) fn commit(&mut self) -> Result<(), Fault> {
         self.script("COMMIT")?;
+        self.open = false;
+        Ok(())
+    }
+
+    /// Runs statements that are ours to the letter and, if all succeed, ends the transaction and makes
+    /// it durable; in one exchange.
+    pub(crate) fn commit_after(&mut self, sql: &str) -> Result<(), Fault> {
+        self.script(&format!("{sql}; COMMIT"))?;
         self.open = false;
         Ok(())
     }

@@ -1,6 +1,7 @@
 //! Several hosts on one database, and PHP beside them.
 
 use super::{Place, USER, full, name, payload, put};
+use crate::harness::MariaDb;
 use std::collections::BTreeSet;
 use std::ops::ControlFlow;
 use std::sync::Arc;
@@ -128,6 +129,42 @@ fn what_a_whole_list_lacks_is_later_than_its_time() {
     }
     for writer in writers {
         writer.join().unwrap();
+    }
+}
+
+/// The clock that counts is that of the moment at which the lock was granted.
+#[test]
+fn a_writer_that_waited_for_another_has_a_time_of_after_the_wait() {
+    let server = MariaDb::start(&["--sysdate-is-now"]);
+    let elsewhere = Place::empty(&server, "latin1");
+    elsewhere.host().migrate(false).unwrap();
+    for place in [Place::migrated("latin1"), elsewhere] {
+        let host = place.host();
+        put(&host, "history", &[full("a", "x")]);
+        let first = host.write_collection(USER, &name("history")).unwrap();
+        let waiter = {
+            let host = place.host();
+            thread::spawn(move || {
+                host.write_collection(USER, &name("history"))
+                    .unwrap()
+                    .time()
+            })
+        };
+        let waits = format!(
+            "SELECT COUNT(*) FROM information_schema.PROCESSLIST AS p \
+             JOIN information_schema.INNODB_TRX AS t ON t.trx_mysql_thread_id = p.ID \
+             WHERE t.trx_state = 'LOCK WAIT' AND p.DB = '{}'",
+            place.name
+        );
+        while place.php_sees(&waits) == ["0"] {
+            thread::sleep(Duration::from_millis(5));
+        }
+        // The waiter's statement has begun; now the clock goes on.
+        thread::sleep(Duration::from_millis(50));
+        let now = place.php_sees("SELECT CAST(FLOOR(UNIX_TIMESTAMP(NOW(6)) * 100) AS SIGNED)");
+        drop(first);
+        let time = waiter.join().unwrap();
+        assert!(time.centis() >= now[0].parse().unwrap(), "{time} {now:?}");
     }
 }
 

@@ -87,37 +87,28 @@ impl Engine {
 pub(super) struct Before(pub(super) Timestamp);
 
 impl Records {
-    /// Keeps the records of these ids, which are about to be replaced, with the link. Of two versions
-    /// in one change the first counts: the other was never seen.
+    /// Keeps the records of these ids, which are about to be replaced. Of two versions in one change the
+    /// first counts: the other was never seen.
     pub(super) fn keep_replaced(&mut self, ids: &[RecordId]) -> Result<(), Fault> {
         if self.engine.keeping().is_none() {
             return Ok(());
         }
-        let mut values: Vec<Value> = vec![
-            self.user.number().into(),
-            self.collection.into(),
-            self.now.centis().into(),
-            self.before.0.centis().into(),
-        ];
+        let mut values = vec![self.now.centis().into(), false.into()];
         values.extend(self.place());
-        // Joined to two rows of nothing, of which one becomes the link: a union of payloads would go
-        // through a temporary table on the server's disk. By the primary key, whose every value is known
-        // and which every legacy table has.
+        // By the primary key, whose every value is known and which every legacy table has.
         let sql = format!(
-            "INSERT IGNORE INTO {kept} ({COLUMNS}) SELECT ?, ?, ?, COALESCE(w.id, ''), \
-             IF(w.id IS NULL, ?, COALESCE(w.modified, 0)), 0, \
-             COALESCE(LENGTH(w.payload), 0) + {OVERHEAD}, w.ttl, w.sortindex, w.parentid, \
-             w.predecessorid, w.payload FROM (SELECT 0 AS version UNION ALL SELECT 1) AS d \
-             LEFT JOIN {table} AS w FORCE INDEX (PRIMARY) ON d.version = 1 AND w.username = ? \
-             AND w.collection = ? AND w.ttl > ? AND w.id IN ({ids})",
+            "INSERT IGNORE INTO {kept} ({COLUMNS}) SELECT {version} \
+             FROM {table} AS w FORCE INDEX (PRIMARY) \
+             WHERE w.username = ? AND w.collection = ? AND w.ttl > ? AND w.id IN ({ids})",
             kept = self.engine.tables.kept,
+            version = version(),
             table = self.table,
             ids = one_of(ids, &mut values),
         );
         self.keep(&sql, values)
     }
 
-    /// Keeps what a query is about to delete, and the link if that is anything.
+    /// Keeps what a query is about to delete.
     pub(super) fn keep_deleted(&mut self, query: &Query) -> Result<(), Fault> {
         if self.engine.keeping().is_none() {
             return Ok(());
@@ -138,24 +129,18 @@ impl Records {
         Ok(())
     }
 
-    /// Joins the collection's time before to that of this change.
-    pub(super) fn keep_link(&mut self) -> Result<(), Fault> {
-        if self.engine.keeping().is_none() {
-            return Ok(());
-        }
-        let kept = &self.engine.tables.kept;
-        let sql = format!(
-            "INSERT IGNORE INTO {kept} (userid, collectionid, ended, id, began, deleted, size) \
-             VALUES (?, ?, ?, '', ?, 0, ?)"
-        );
-        let values = vec![
-            self.user.number().into(),
-            self.collection.into(),
-            self.now.centis().into(),
-            self.before.0.centis().into(),
-            OVERHEAD.into(),
-        ];
-        self.keep(&sql, values)
+    /// A statement, in numbers of ours, that joins the collection's time before to that of this change.
+    pub(super) fn link(&self) -> Option<String> {
+        self.engine.keeping()?;
+        Some(format!(
+            "INSERT IGNORE INTO {} (userid, collectionid, ended, id, began, deleted, size) \
+             VALUES ({}, {}, {}, '', {}, 0, {OVERHEAD})",
+            self.engine.tables.kept,
+            self.user.number(),
+            self.collection,
+            self.now.centis(),
+            self.before.0.centis(),
+        ))
     }
 
     fn keep(&mut self, sql: &str, values: Vec<Value>) -> Result<(), Fault> {

@@ -2,10 +2,12 @@
 //!
 //! Beside those tables stands one of our own with a row for every collection of every user: the time
 //! of its last change. Writers lock that row (`FOR UPDATE`) for the whole of their transaction, which
-//! is `READ COMMITTED`, and choose its time only when they hold the lock, in a later statement: the
-//! database's clock then, but later than the row, than the newest record (PHP may have written it)
-//! and than all that this process told. So the writers of a collection stand in line, between hosts
-//! too, and their times rise in the order of their commits.
+//! is `READ COMMITTED`, and choose its time only when they hold the lock: the database's clock then, but
+//! later than the row, than the newest record (PHP may have written it) and than all that this process
+//! told. The clock comes with the locked row, as of the moment when it is answered (`SYSDATE`); beside
+//! PHP, which takes no lock, and where a server was told to take `SYSDATE` for `NOW`, by a later statement.
+//! The time is put into the row together with the commit. So the writers of a collection stand in line,
+//! between hosts too, and their times rise in the order of their commits.
 //!
 //! # Why no write gets a time that a reader was told
 //!

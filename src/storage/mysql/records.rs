@@ -127,9 +127,6 @@ impl Records {
         };
         self.keep_deleted(query)?;
         let gone = self.lease.run(&sql, values)?.rows;
-        if gone > 0 {
-            self.keep_link()?;
-        }
         let everything = Query {
             sort: query.sort,
             ..Query::default()

@@ -8,6 +8,8 @@ use mysql::Value;
 
 /// Now, by the database's clock, in centiseconds since 1970, as of the statement's beginning.
 pub(super) const NOW: &str = "CAST(FLOOR(UNIX_TIMESTAMP(NOW(6)) * 100) AS SIGNED)";
+/// The same, but as of the moment when a row is answered: after it was locked, if it is to be.
+pub(super) const CLOCK: &str = "CAST(FLOOR(UNIX_TIMESTAMP(SYSDATE(6)) * 100) AS SIGNED)";
 /// What the `ttl` of a record that has not expired is greater than, by the database's clock.
 pub(super) const LIVING: &str = "LEAST(UNIX_TIMESTAMP(), 2099999999)";
 /// The column `ttl` of a record that never expires, by which the Python server knew it too.

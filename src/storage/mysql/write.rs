@@ -1,11 +1,12 @@
-//! Transactions on one collection. Four exchanges with the server, whatever they write, as long as
-//! it fits one statement: lock, choose the time, write, commit.
+//! Transactions on one collection. Three exchanges with the server, whatever they write, as long as it
+//! fits one statement: lock and ask for the time, write, put the time into the locked row and commit; one
+//! more to keep what is replaced.
 
 use super::Engine;
 use super::fault::before_commit;
 use super::keep::Before;
 use super::records::Records;
-use super::tables::{NOW, WHOLE_USER};
+use super::tables::{CLOCK, NOW, WHOLE_USER};
 use crate::mysql::Fault;
 use crate::mysql::Lease;
 use crate::mysql::row;
@@ -21,8 +22,7 @@ pub(super) struct Writer {
     engine: Arc<Engine>,
     records: Records,
     time: Timestamp,
-    /// The time of the row before this session, and the collection's.
-    row: Timestamp,
+    /// The collection's time before this session.
     before: Timestamp,
     state: State,
 }
@@ -40,10 +40,12 @@ enum State {
 /// The locked row of a collection.
 struct Locked {
     number: i64,
-    /// Its time.
-    row: Timestamp,
     /// When the collection was last changed, by whom ever.
     before: Timestamp,
+    /// A time that was told of it at most.
+    told: Timestamp,
+    /// The clock at a moment at which the row was locked.
+    clock: Timestamp,
 }
 
 impl Writer {
@@ -59,7 +61,7 @@ impl Writer {
                 prepare(engine, &mut lease, user, name)?;
                 continue;
             };
-            let time = choose_time(engine, &mut lease, user, locked.number)?;
+            let time = locked.time(engine);
             let records = Records {
                 lease,
                 table: engine.tables.wbo(user),
@@ -74,7 +76,6 @@ impl Writer {
                 engine: Arc::clone(engine),
                 records,
                 time,
-                row: locked.row,
                 before: locked.before,
                 state: State::Unchanged,
             });
@@ -83,7 +84,15 @@ impl Writer {
     }
 }
 
-/// Locks the row of a collection, if it has one.
+impl Locked {
+    /// The time of a session: later than all that was told.
+    fn time(&self, engine: &Engine) -> Timestamp {
+        let after = self.before.max(self.told).next();
+        self.clock.max(after).max(engine.after_all_told())
+    }
+}
+
+/// Locks the row of a collection, if it has one, and then looks at the clock.
 fn lock(
     engine: &Engine,
     lease: &mut Lease,
@@ -92,55 +101,50 @@ fn lock(
 ) -> Result<Option<Locked>, Fault> {
     let (number, mut values) = engine.tables.number(user, name);
     let (wbo, times) = (engine.tables.wbo(user), &engine.tables.times);
+    // What PHP stored while the statement waited for the lock may not be in its snapshot.
+    let at_once = lease.facts.sysdate && !engine.config.php_beside;
     let sql = format!(
-        "SELECT c.id, t.modified, \
-         (SELECT MAX(w.modified) FROM {wbo} AS w WHERE w.username = ? AND w.collection = c.id) \
+        "SELECT c.id, t.modified, t.told, \
+         (SELECT MAX(w.modified) FROM {wbo} AS w WHERE w.username = ? AND w.collection = c.id), {} \
          FROM ({number}) AS c \
-         LEFT JOIN {times} AS t ON t.userid = ? AND t.collectionid = c.id FOR UPDATE"
+         LEFT JOIN {times} AS t ON t.userid = ? AND t.collectionid = c.id FOR UPDATE",
+        if at_once { CLOCK } else { "NULL" }
     );
     values.insert(0, user.number().into());
     values.push(user.number().into());
     let Some(row) = lease.first(&sql, values)? else {
         return Ok(None);
     };
-    let (number, modified) = (row::number(&row, 0)?, row::number(&row, 1)?);
-    let newest = row::number(&row, 2)?.unwrap_or(0);
-    Ok(number.zip(modified).map(|(number, modified)| Locked {
+    let [number, modified, told, newest, clock] =
+        [0, 1, 2, 3, 4].map(|column| row::number(&row, column));
+    let (Some(number), Some(modified), Some(told)) = (number?, modified?, told?) else {
+        return Ok(None);
+    };
+    let (clock, newest) = match clock? {
+        Some(clock) => (clock, newest?),
+        None => moment(lease, &wbo, user, number)?,
+    };
+    Ok(Some(Locked {
         number,
-        row: Timestamp::from_centis(modified),
-        before: Timestamp::from_centis(modified.max(newest)),
+        before: Timestamp::from_centis(modified.max(newest.unwrap_or(0))),
+        told: Timestamp::from_centis(told),
+        clock: Timestamp::from_centis(clock),
     }))
 }
 
-/// Writes the time of this session into the locked row, and answers it. The statement begins when
-/// the lock is held, so its clock is later than that of all who held it before.
-fn choose_time(
-    engine: &Engine,
+/// The clock and the time of a collection's newest record, by a statement that begins now.
+fn moment(
     lease: &mut Lease,
+    wbo: &str,
     user: UserId,
     number: i64,
-) -> Result<Timestamp, Fault> {
-    let (wbo, times) = (engine.tables.wbo(user), &engine.tables.times);
+) -> Result<(i64, Option<i64>), Fault> {
     let sql = format!(
-        "UPDATE {times} SET modified = LAST_INSERT_ID(GREATEST({NOW}, modified + 1, told + 1, ?, \
-         (SELECT COALESCE(MAX(w.modified), 0) + 1 FROM {wbo} AS w \
-          WHERE w.username = ? AND w.collection = ?))) \
-         WHERE userid = ? AND collectionid = ?"
+        "SELECT {NOW}, (SELECT MAX(modified) FROM {wbo} WHERE username = ? AND collection = ?)"
     );
-    let values = vec![
-        engine.after_all_told().centis().into(),
-        user.number().into(),
-        number.into(),
-        user.number().into(),
-        number.into(),
-    ];
-    let done = lease.run(&sql, values)?;
-    match done.number.and_then(|time| i64::try_from(time).ok()) {
-        Some(time) if done.rows == 1 => Ok(Timestamp::from_centis(time)),
-        _ => Err(Fault::broken(
-            "the database did not set a collection's time",
-        )),
-    }
+    let row = lease.first(&sql, vec![user.number().into(), number.into()])?;
+    let row = row.ok_or_else(|| Fault::broken("the database does not tell the time"))?;
+    Ok((row::certain(&row, 0)?, row::number(&row, 1)?))
 }
 
 /// Gives a collection its number and its row, and commits that: who sees a row that can't be locked
@@ -232,13 +236,11 @@ impl WriteSession for Writer {
     }
 
     fn commit(mut self: Box<Self>) -> StorageResult<()> {
-        let ready = match self.state {
-            State::Changed => Ok(()),
+        let end = match self.state {
+            State::Changed => self.finish(),
             State::Unchanged => self.keep_time(),
             State::Failed | State::Ended => Err(Fault::Locked),
         };
-        self.answer(ready)?;
-        let end = self.records.lease.commit();
         if end.is_ok() {
             let changed = self.state == State::Changed;
             self.state = State::Ended;
@@ -272,31 +274,49 @@ impl Writer {
         };
     }
 
-    /// Gives the collection back its time, if this session still holds it, but remembers that of this
-    /// session: somebody may have been told.
-    fn keep_time(&mut self) -> Result<(), Fault> {
-        let times = &self.engine.tables.times;
-        let sql = format!(
-            "UPDATE {times} SET told = GREATEST(told, ?), modified = IF(modified = ?, ?, modified) \
-             WHERE userid = ? AND collectionid = ?"
+    /// Puts the time of this session into the locked row, and commits all.
+    fn finish(&mut self) -> Result<(), Fault> {
+        let time = format!(
+            "UPDATE {} SET modified = {} WHERE {}",
+            self.engine.tables.times,
+            self.time.centis(),
+            self.row()
         );
-        let time = self.time.centis();
-        let values = vec![
-            time.into(),
-            time.into(),
-            self.row.centis().into(),
-            self.records.user.number().into(),
-            self.records.collection.into(),
-        ];
-        self.records.lease.run(&sql, values).map(drop)
+        if let Some(link) = self.records.link() {
+            let done = self.records.lease.commit_after(&format!("{link}; {time}"));
+            match done {
+                // The first of the statements failed, and no other was run.
+                Err(Fault::Missing(_)) => self.engine.if_kept(done)?,
+                done => return done,
+            }
+        }
+        self.records.lease.commit_after(&time)
+    }
+
+    /// Leaves the collection its time, but remembers that of this session: somebody may have been told.
+    fn keep_time(&mut self) -> Result<(), Fault> {
+        let sql = format!(
+            "UPDATE {} SET told = GREATEST(told, {}) WHERE {}",
+            self.engine.tables.times,
+            self.time.centis(),
+            self.row()
+        );
+        self.records.lease.commit_after(&sql)
+    }
+
+    /// The condition that finds the locked row, in numbers.
+    fn row(&self) -> String {
+        let Records {
+            user, collection, ..
+        } = &self.records;
+        format!("userid = {} AND collectionid = {collection}", user.number())
     }
 
     fn abandon(&mut self) -> Result<(), Fault> {
         if self.state != State::Unchanged {
             self.records.lease.rollback()?;
         }
-        self.keep_time()?;
-        self.records.lease.commit()
+        self.keep_time()
     }
 }
 
