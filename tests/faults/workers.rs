@@ -13,9 +13,8 @@ const WORKERS: usize = 8;
 /// As many files as a worker has open at the very most.
 const OPEN_FILES: usize = 40;
 
-/// As much memory as a worker holds at the very most, in KiB, in a debug build. Each worker is new to
-/// passwords again and again, and a check may take megabytes for a moment.
-const MEMORY: u64 = 64 * 1024;
+/// As much memory as a worker holds at the very most when it has nothing to do, in KiB, in a debug build.
+const MEMORY: u64 = 32 * 1024;
 
 /// How much more memory the workers of late rounds may have than those of the first ones, in KiB.
 const GROWTH: u64 = 8 * 1024;
