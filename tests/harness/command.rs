@@ -4,6 +4,7 @@ use std::io::Write;
 use std::path::Path;
 use std::process::{Command, Stdio};
 
+use super::leaks;
 use super::site::Site;
 
 /// What a command did.
@@ -50,14 +51,18 @@ pub fn run(site: &Site, program: &Path, arguments: &[&str], input: &str) -> Ran 
         .stderr(Stdio::piped())
         .spawn()
         .expect("the program starts");
+    leaks::note_typed(arguments, input);
     let mut stdin = child.stdin.take().expect("it is a pipe");
     // A command that reads nothing may have ended already.
     let _ = stdin.write_all(input.as_bytes());
     drop(stdin);
     let done = child.wait_with_output().expect("the program ends");
-    Ran {
+    let ran = Ran {
         code: done.status.code().unwrap_or(-1),
         output: String::from_utf8_lossy(&done.stdout).into_owned(),
         errors: String::from_utf8_lossy(&done.stderr).into_owned(),
-    }
+    };
+    leaks::look_at(&format!("{arguments:?}"), &ran.output);
+    leaks::look_at(&format!("{arguments:?}"), &ran.errors);
+    ran
 }

@@ -15,7 +15,7 @@ use super::http::{Connection, Request, Response};
 use super::ports::Port;
 use super::site::Site;
 use super::supervised::Supervised;
-use super::{apache, manual, nginx, process, weft};
+use super::{apache, leaks, manual, nginx, process, weft};
 
 /// A way into the program.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -298,6 +298,7 @@ impl Drop for Shared {
         if thread::panicking() {
             eprintln!("{}", self.server.logs());
         }
+        leaks::look_at_logs(&self.server.site.folder);
     }
 }
 
@@ -316,7 +317,7 @@ fn start_mod_fcgid(site: &Site, settings: &str, more: &str) -> Result<Running, S
         + &apache::defines(site, &port)
         + more
         + &apache::include("weft-fcgid.conf");
-    let apache = apache::start(site, &port, &["fcgid", "asis"], &rest)?;
+    let apache = apache::start(site, &port, &["fcgid", "asis", "headers"], &rest)?;
     Ok(behind(apache, port, "/", program))
 }
 
@@ -337,7 +338,12 @@ fn start_mod_proxy_fcgi(site: &Site, settings: &str) -> Result<Running, String> 
     apache::copy_away(site);
     let port = Port::claim();
     let rest = apache::defines(site, &port) + &apache::include("weft-proxy-fcgi.conf");
-    let apache = apache::start(site, &port, &["proxy", "proxy_fcgi", "asis"], &rest)?;
+    let apache = apache::start(
+        site,
+        &port,
+        &["proxy", "proxy_fcgi", "asis", "headers"],
+        &rest,
+    )?;
     Ok(Running {
         weft: Some(workers),
         ..behind(apache, port, "/", program)
@@ -377,7 +383,7 @@ const CGI_BY_NAME: Upload = Upload {
 const FCGID: Upload = Upload {
     form: "htaccess-fcgid",
     program: "weft.fcgi",
-    modules: &["fcgid", "rewrite"],
+    modules: &["fcgid", "rewrite", "headers"],
     ..CGI
 };
 

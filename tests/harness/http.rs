@@ -13,6 +13,8 @@ use std::time::Duration;
 
 use serde_json::Value;
 
+use super::leaks;
+
 /// How long to wait for the next bytes of an answer.
 const PATIENCE: Duration = Duration::from_secs(60);
 
@@ -187,6 +189,7 @@ impl Connection {
 
     /// Sends a request and reads the answer, also one that comes before the request is all sent.
     pub fn exchange(&mut self, request: &Request) -> io::Result<Response> {
+        let password = leaks::note(request);
         let bytes = request.bytes();
         let mut writer = self.reader.get_ref().try_clone()?;
         thread::scope(|scope| {
@@ -206,6 +209,7 @@ impl Connection {
                 (answer, _) => answer,
             }
         })
+        .inspect(|answer| leaks::look_at_answer(password.as_deref(), answer))
     }
 
     /// Reads the answer to a request of that method; interim answers (1xx) are passed over.

@@ -12,6 +12,7 @@
 //! - [`chromium`] is a real browser.
 //! - [`visitor`] is a person before the pages.
 //! - [`browser`] speaks as the desktop and the Android client do.
+//! - `leaks` sees that none of them tells a secret that a test has sent.
 //!
 //! Each test program that says `mod harness;` gets its own servers; nothing is left running.
 
@@ -37,6 +38,7 @@ pub mod faketime;
 mod gateway;
 pub mod http;
 mod installation;
+mod leaks;
 pub mod legacy;
 pub mod manual;
 mod mariadb;

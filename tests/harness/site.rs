@@ -9,6 +9,7 @@ use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
 
 use super::account::Account;
+use super::leaks;
 
 /// A folder below `/tmp`, short enough that sockets fit into it.
 #[derive(Debug)]
@@ -102,6 +103,7 @@ impl Site {
 
 impl Drop for Site {
     fn drop(&mut self) {
+        leaks::look_at_logs(&self.folder);
         drop(self.remover.stdin.take());
         let _ = self.remover.wait();
     }
