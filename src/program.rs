@@ -19,7 +19,7 @@ use crate::cli::{
 use crate::config::Config;
 use crate::doctor::{Order, Report};
 use crate::exchange::Application;
-use crate::gateway::{self, http};
+use crate::gateway::{self, fcgi, http};
 use crate::storage::Storage;
 use crate::sync::Clock;
 use backup::Backup;
@@ -84,7 +84,7 @@ impl Program {
     pub fn worker(&self, caller: &Caller<'_>, listener: Listener) -> io::Result<()> {
         let (app, config) = self.behind_a_front(caller);
         // mod_fcgid gives a process one request at a time.
-        gateway::fcgi::serve(&*app, listener, 1, limits(&config), &Stop::new())
+        gateway::fcgi::serve(&*app, listener, fcgi_settings(&config, 1), &Stop::new())
     }
 
     /// Answers one request as a CGI program.
@@ -96,6 +96,14 @@ impl Program {
     ) -> io::Result<()> {
         let (app, _) = self.behind_a_front(caller);
         gateway::cgi::serve(&*app, &caller.surroundings.environment, input, output)
+    }
+}
+
+fn fcgi_settings(config: &Config, workers: usize) -> fcgi::Settings {
+    fcgi::Settings {
+        workers,
+        limits: limits(config),
+        queue_time: config.server.queue_time,
     }
 }
 
@@ -151,8 +159,8 @@ impl cli::Program for Program {
             Socket::Unix(listener) => Listener::Unix(listener),
             Socket::Tcp(listener) => Listener::Tcp(listener),
         };
-        let workers = config.server.workers;
-        gateway::fcgi::serve(&app, listener, workers, limits(config), &Stop::new())
+        let settings = fcgi_settings(config, config.server.workers);
+        gateway::fcgi::serve(&app, listener, settings, &Stop::new())
             .map_err(|error| Failure::Other(format!("FastCGI requests can't be answered: {error}")))
     }
 

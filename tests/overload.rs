@@ -17,11 +17,9 @@ use browsers::desktop::{Desktop, Ended};
 use harness::Gateway;
 use harness::http::Response;
 
-/// Every request costs a password's hash, and two are worked on at a time: a tenth of what these
+/// Every request costs a password's hash, and few are worked on at a time: a tenth of what these
 /// browsers ask for.
-const SMALL: &str = "[server]\nworkers = 2\nqueue = 2\n[auth]\nremember = 0\nargon2_memory_kib = 4096\nargon2_iterations = 5\n[storage]\nwipe_guard = \"1s\"\n";
-
-const BROWSERS: usize = 16;
+const SMALL: &str = "[server]\nworkers = 2\nqueue = 2\nqueue_time = \"300ms\"\n[auth]\nremember = 0\nargon2_memory_kib = 4096\nargon2_iterations = 5\n[storage]\nwipe_guard = \"1s\"\n";
 
 /// They all come back as soon as they may, until so many syncs came to their end.
 const ENOUGH: usize = 6;
@@ -43,9 +41,32 @@ fn is_told_to_wait(answer: &Response) {
 }
 
 #[test]
-fn an_overload_turns_new_syncs_away_and_harms_none_that_runs() {
-    let server = Gateway::Builtin.start(SMALL);
-    let mut devices: Vec<Desktop<'_>> = (0..BROWSERS)
+fn the_built_in_server_turns_new_syncs_away_and_harms_none_that_runs() {
+    overload(Gateway::Builtin, 16);
+}
+
+/// Apache starts up to eight workers, and has a line of its own before them.
+#[test]
+#[cfg_attr(without = "apache", ignore = "apache is not installed")]
+fn workers_of_apache_turn_new_syncs_away_and_harm_none_that_runs() {
+    overload(Gateway::ModFcgid, 48);
+}
+
+#[test]
+#[cfg_attr(without = "apache", ignore = "apache is not installed")]
+fn workers_behind_apache_turn_new_syncs_away_and_harm_none_that_runs() {
+    overload(Gateway::ModProxyFcgi, 32);
+}
+
+#[test]
+#[cfg_attr(without = "nginx", ignore = "nginx is not installed")]
+fn workers_behind_nginx_turn_new_syncs_away_and_harm_none_that_runs() {
+    overload(Gateway::Nginx, 32);
+}
+
+fn overload(gateway: Gateway, browsers: usize) {
+    let server = gateway.start(SMALL);
+    let mut devices: Vec<Desktop<'_>> = (0..browsers)
         .map(|number| Desktop::of_new_account(&server, &format!("crowd{number}")))
         .collect();
 
@@ -85,7 +106,7 @@ fn an_overload_turns_new_syncs_away_and_harms_none_that_runs() {
     let (done, sent_away) = (done.load(SeqCst), sent_away.load(SeqCst));
     println!("{done} syncs came to their end, {sent_away} were told to come back");
     assert!(done >= ENOUGH, "{done}");
-    assert!(sent_away >= BROWSERS, "{sent_away}");
+    assert!(sent_away >= browsers, "{sent_away}");
 
     // And at once all is as before, with everything that anybody has written.
     for device in &mut devices {

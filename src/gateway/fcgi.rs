@@ -2,18 +2,32 @@
 //! and the answer are CGI's.
 
 use std::io::{self, Read};
+use std::time::{Duration, Instant, SystemTime};
 
 use fastcgi::{Handler, Limits, Listener, ResponseWriter, Stop};
 use http::{Method, StatusCode};
 
 use super::access::Entry;
 use super::environment::{Environment, Unacceptable};
+use super::queue::Queue;
 use super::reply;
-use super::{answer, bare};
-use crate::exchange::{Application, Request, RequestBody};
+use super::{answer, bare, can_come_back, overloaded};
+use crate::exchange::{Application, Request, RequestBody, Response};
 
-/// Answers requests from `listener` on `workers` threads until `stop` is requested. mod_fcgid gives
-/// a process one request at a time; other fronts need as many workers as they keep connections.
+/// How requests are served.
+#[derive(Clone, Debug)]
+pub struct Settings {
+    /// Threads. mod_fcgid gives a process one request at a time; other fronts need as many as they
+    /// keep connections.
+    pub workers: usize,
+    /// The bounds of the protocol.
+    pub limits: Limits,
+    /// A request that stood in the front server's line for so long, and can come back later, is told
+    /// to. It is known of fronts that send `X-Request-Start`.
+    pub queue_time: Duration,
+}
+
+/// Answers requests from `listener` until `stop` is requested.
 ///
 /// # Errors
 ///
@@ -21,15 +35,36 @@ use crate::exchange::{Application, Request, RequestBody};
 pub fn serve(
     application: &dyn Application,
     listener: Listener,
-    workers: usize,
-    limits: Limits,
+    settings: Settings,
     stop: &Stop,
 ) -> io::Result<()> {
-    fastcgi::serve(listener, workers, limits, &Gateway { application }, stop)
+    let Settings {
+        workers, limits, ..
+    } = settings;
+    let now = (Instant::now(), SystemTime::now());
+    let queue = Queue::new(workers, settings.queue_time, now);
+    let gateway = Gateway { application, queue };
+    fastcgi::serve(listener, workers, limits, &gateway, stop)
 }
 
 struct Gateway<'a> {
     application: &'a dyn Application,
+    queue: Queue,
+}
+
+impl Gateway<'_> {
+    /// The application's answer, or for a new sync that waited too long, to come back later.
+    fn answer(&self, request: Request<'_>, waited_long: bool) -> Response {
+        if waited_long && can_come_back(self.application, &request) {
+            if self.queue.is_to_be_told(Instant::now()) {
+                log::warn!(
+                    "new syncs are told to come back later: requests wait too long for a worker"
+                );
+            }
+            return overloaded(self.application, &request);
+        }
+        answer(self.application, request)
+    }
 }
 
 impl Handler for Gateway<'_> {
@@ -44,9 +79,12 @@ impl Handler for Gateway<'_> {
             Ok(request) => {
                 let entry = Entry::begin(&request);
                 let method = request.method().clone();
-                let answer = answer(self.application, request);
+                let now = Instant::now();
+                let (turn, waited_long) = self.queue.turn(&method, request.headers(), now);
+                let answer = self.answer(request, waited_long);
                 let sent = reply::send(self.application, &method, answer, response)?;
                 entry.finish(sent.status, sent.bytes);
+                turn.end(Instant::now());
             }
             Err(reason) => {
                 log::warn!("request refused, HTTP cannot hold it: {reason:?}");

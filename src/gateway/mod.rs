@@ -13,6 +13,7 @@ pub mod cgi;
 pub mod environment;
 pub mod fcgi;
 pub mod http;
+mod queue;
 
 pub mod reply;
 
@@ -96,6 +97,21 @@ fn interrupted(application: &dyn Application, error: &io::Error) -> Response {
     let interrupted = AssertUnwindSafe(|| application.interrupted(error));
     let mut response = panic::catch_unwind(interrupted)
         .unwrap_or_else(|_| bare(StatusCode::INTERNAL_SERVER_ERROR));
+    strip_framing(response.headers_mut());
+    response
+}
+
+/// Whether a request can come back later; one that makes the application panic is not asked to.
+fn can_come_back(application: &dyn Application, request: &Request<'_>) -> bool {
+    let asked = AssertUnwindSafe(|| application.can_come_back(request));
+    panic::catch_unwind(asked).unwrap_or(false)
+}
+
+/// The answer in place of work for which there is no time.
+fn overloaded(application: &dyn Application, request: &Request<'_>) -> Response {
+    let asked = AssertUnwindSafe(|| application.overloaded(request));
+    let mut response =
+        panic::catch_unwind(asked).unwrap_or_else(|_| bare(StatusCode::SERVICE_UNAVAILABLE));
     strip_framing(response.headers_mut());
     response
 }

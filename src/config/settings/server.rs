@@ -25,6 +25,11 @@ section! {
         /// Those of syncs that run wait on: half a sync helps nobody.
         queue: usize = 64, in 0..=65_536;
 
+        /// The same behind Apache and nginx: how long a request may wait in the front server for a worker
+        /// before new syncs are told to come back later. The front has to tell when it came
+        /// (`X-Request-Start`); the files in `apache/` make it.
+        queue_time: Duration = seconds(2), in Duration::from_millis(100)..=seconds(86_400);
+
         /// How many connections `weft serve` and `weft fastcgi` keep open; the next ones wait.
         max_connections: usize = 512, in 1..=65_536;
 

@@ -4,7 +4,6 @@ use std::collections::VecDeque;
 use std::convert::Infallible;
 use std::future::poll_fn;
 use std::net::SocketAddr;
-use std::panic::{self, AssertUnwindSafe};
 use std::pin::{Pin, pin};
 use std::sync::Arc;
 use std::task::Poll;
@@ -28,7 +27,7 @@ use super::wire::{Phase, Wire};
 use super::workers::{Job, Workers};
 use crate::exchange::{Application, Client, Request, RequestBody, Response};
 use crate::gateway::access::Entry;
-use crate::gateway::{bare, strip_framing};
+use crate::gateway::{bare, can_come_back, overloaded};
 
 /// The smallest buffer that hyper takes.
 const SMALLEST_BUFFER: usize = 8192;
@@ -168,9 +167,7 @@ impl Caller {
             ..
         } = &*self.shared;
         let is_crowded = workers.waiting() >= settings.crowd;
-        // The application's code: a panic in it is no reason to turn anybody away.
-        let can_come_back = AssertUnwindSafe(|| application.can_come_back(&request));
-        if is_crowded && panic::catch_unwind(can_come_back).unwrap_or(false) {
+        if is_crowded && can_come_back(&**application, &request) {
             self.phase.body_left_unread();
             return self.response(whole(self.overloaded(&request)), Some(entry));
         }
@@ -244,11 +241,7 @@ impl Caller {
     }
 
     fn overloaded(&self, request: &Request<'_>) -> Response {
-        let overloaded = AssertUnwindSafe(|| self.shared.application.overloaded(request));
-        let mut response = panic::catch_unwind(overloaded)
-            .unwrap_or_else(|_| bare(StatusCode::SERVICE_UNAVAILABLE));
-        strip_framing(response.headers_mut());
-        response
+        overloaded(&*self.shared.application, request)
     }
 
     fn response(

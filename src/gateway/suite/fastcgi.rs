@@ -4,9 +4,12 @@ use std::io::{self, Read, Write};
 use std::os::unix::net::{UnixListener, UnixStream};
 use std::path::PathBuf;
 use std::thread::{self, JoinHandle};
+use std::time::Duration;
 
 use ::fastcgi::{Limits, Listener, Stop};
 use tempfile::TempDir;
+
+use crate::gateway::fcgi::{Settings, serve};
 
 use super::cgi::{reply, variables};
 use super::{Call, Door, Double, Outcome};
@@ -30,9 +33,14 @@ impl FastCgi {
         let socket = folder.path().join("weft.sock");
         let listener = Listener::Unix(UnixListener::bind(&socket).unwrap());
         let stop = Stop::new();
+        let settings = Settings {
+            workers: 1,
+            limits: Limits::default(),
+            queue_time: Duration::from_secs(2),
+        };
         let server = thread::spawn({
             let stop = stop.clone();
-            move || crate::gateway::fcgi::serve(&Double, listener, 1, Limits::default(), &stop)
+            move || serve(&Double, listener, settings, &stop)
         });
         FastCgi {
             socket,
