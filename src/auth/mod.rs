@@ -17,6 +17,7 @@ pub mod mysql;
 pub mod password;
 pub mod password_check;
 mod rate_limit;
+pub mod recent_logins;
 pub mod remembered;
 pub mod shared_throttle;
 pub mod sqlite;

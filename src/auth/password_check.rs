@@ -7,6 +7,7 @@
 use std::time::{Duration, Instant};
 
 use super::password::{Password, PasswordHashes, Verdict};
+use super::recent_logins::RecentLogins;
 use super::remembered::{Remembered, Verified};
 use super::{AuthError, AuthResult};
 
@@ -66,6 +67,12 @@ impl PasswordCheck {
     /// not come in whatever they say.
     pub fn take_as_long(&self, password: &Password) {
         self.hashes.dummy_verify(password);
+    }
+
+    /// A table for an engine that need not read the stored hash at every request.
+    pub fn recent_logins<K: Clone>(&self, memory: Memory) -> RecentLogins<K> {
+        let mut random = self.random;
+        RecentLogins::new(memory.lifetime, memory.capacity, &mut random)
     }
 
     /// A new hash to be stored.

@@ -5,6 +5,7 @@ mod legacy;
 mod migrations;
 #[cfg(not(without = "php"))]
 mod php;
+mod remembered;
 
 use crate::accounts_suite::{Abilities, Backend, Bench, password_check};
 use crate::harness::MariaDb;

@@ -5,6 +5,7 @@ use super::storage::keeping;
 use super::{Answered, all};
 use crate::auth::Accounts;
 use crate::auth::mysql::{MySqlAccounts, MySqlAccountsConfig};
+use crate::auth::password_check::Memory;
 use crate::config::Config;
 use crate::config::settings::{
     AuthEngine, MirrorEngine, Mysql, MysqlCharset, MysqlServer, StorageEngine,
@@ -97,6 +98,10 @@ fn users_table(config: &Config) -> Result<MySqlAccounts, String> {
         manner: manner(config),
         users_table: config.auth_mysql.users_table.as_str().to_owned(),
         extras_table: config.auth_mysql.extras_table.as_str().to_owned(),
+        remember: Memory {
+            lifetime: config.auth_mysql.remember.unwrap_or_default(),
+            capacity: config.auth.remember_entries,
+        },
     };
     MySqlAccounts::new(options, password_check(config)?).map_err(|error| error.to_string())
 }

@@ -12,7 +12,6 @@
 mod connection;
 mod directory;
 mod entry;
-mod memory;
 mod options;
 mod people;
 mod reach;
@@ -25,12 +24,12 @@ pub use options::{BadLdapOptions, Bind, Enabled, IdKey, IdSource, Layout, LdapOp
 
 use super::ids::IdTable;
 use super::password::{HashSettings, NewKind, Password, PasswordHashes};
+use super::recent_logins::RecentLogins;
 use super::{Account, Accounts, AuthError, AuthResult, Authenticator, Login, NewAccount, Refusal};
 use crate::sync::{UserId, UserName};
 use connection::{Bound, Change, Connection, Edit, Failure, is_filter};
 use directory::{Call, Directory};
 use entry::Entry;
-use memory::{Known, Memory};
 use people::{Number, People, Person};
 use std::sync::Arc;
 use std::time::Instant;
@@ -43,7 +42,7 @@ pub struct LdapAccounts {
     people: People,
     directory: Directory,
     ids: Option<Arc<dyn IdTable>>,
-    memory: Memory,
+    memory: RecentLogins<Known>,
     hashes: PasswordHashes,
     random: fn(&mut [u8]),
 }
@@ -80,7 +79,7 @@ impl LdapAccounts {
             .map_err(|_| BadLdapOptions("passwords can't be hashed".to_owned()))?;
         let (directory, memory) = (
             Directory::new(&options)?,
-            Memory::new(&options, &mut random),
+            RecentLogins::new(options.remember, options.remember_entries, &mut random),
         );
         let people = People::new(options);
         if !is_filter(&people.filter("a")) {
@@ -246,6 +245,15 @@ impl LdapAccounts {
     }
 }
 
+/// A user who was let in.
+#[derive(Clone, Debug)]
+struct Known {
+    /// The account.
+    account: Account,
+    /// The host that holds its records, where the directory knows.
+    host: Option<String>,
+}
+
 fn known(name: &UserName, id: UserId, person: Person) -> Known {
     let account = Account {
         id,
@@ -271,6 +279,7 @@ impl Authenticator for LdapAccounts {
         let known = match self.memory.recall(name, password, now) {
             Some(known) => known,
             None => {
+                let asked = self.memory.asking();
                 let entry = match self.verify(name, password)? {
                     Ok(entry) => entry,
                     Err(refusal) => return Ok(Login::Refused(refusal)),
@@ -279,7 +288,7 @@ impl Authenticator for LdapAccounts {
                 if !known.account.enabled {
                     return Ok(Login::Refused(Refusal::Disabled));
                 }
-                self.memory.remember(&known, password, now);
+                self.memory.remember(asked, (name, &known), password, now);
                 known
             }
         };

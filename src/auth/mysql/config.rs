@@ -1,6 +1,8 @@
 //! What the MySQL engine of accounts needs to be told.
 
+use crate::auth::password_check::Memory;
 use crate::mysql::{Manner, Server};
+use std::time::Duration;
 
 /// Where the accounts are and how to reach them.
 #[derive(Clone, Debug)]
@@ -13,6 +15,9 @@ pub struct MySqlAccountsConfig {
     pub users_table: String,
     /// Our own table of what that one has no column for.
     pub extras_table: String,
+    /// How long a good login is remembered without asking the database, and how many of them. While it
+    /// is, a password or an account that was changed in another process counts as before.
+    pub remember: Memory,
 }
 
 impl MySqlAccountsConfig {
@@ -23,6 +28,10 @@ impl MySqlAccountsConfig {
             manner: Manner::default(),
             users_table: "users".to_owned(),
             extras_table: "weft_users".to_owned(),
+            remember: Memory {
+                lifetime: Duration::ZERO,
+                capacity: 0,
+            },
         }
     }
 }

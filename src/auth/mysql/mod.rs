@@ -2,7 +2,9 @@
 //!
 //! That table goes on being PHP's: nothing is added to it but an index. What it has no column for
 //! stands in a table of our own, which is joined where it exists. The row of a user is read, in one
-//! statement, at every login: a new password or a disabled account counts at once, on every host.
+//! statement, at every login: a new password or a disabled account counts at once, on every host. Who
+//! wants to spare that statement can have good logins remembered for a while; then a change counts at once
+//! in the process that makes it, and in others when that while is over.
 //!
 //! PHP's table need not have a unique name, so who makes an account holds a lock of that name, which
 //! the server keeps for all hosts, while it looks and inserts. PHP takes no such lock; where it runs
@@ -20,6 +22,7 @@ pub use config::MySqlAccountsConfig;
 use self::extras::Extras;
 use self::tables::{NAMED, Stored, Tables, id, named, stored};
 use super::password_check::PasswordCheck;
+use super::recent_logins::RecentLogins;
 use super::remembered::Verified;
 use super::{
     Account, AccountAdmin, Accounts, AuthError, AuthResult, Authenticator, HashKeeper, Login,
@@ -41,6 +44,7 @@ pub struct MySqlAccounts {
     tables: Tables,
     check: PasswordCheck,
     extras: Extras,
+    recent: RecentLogins<Account>,
 }
 
 impl MySqlAccounts {
@@ -49,6 +53,7 @@ impl MySqlAccounts {
         Ok(MySqlAccounts {
             pool: Pool::new(&config.server, &config.manner),
             tables: Tables::new(&config)?,
+            recent: check.recent_logins(config.remember),
             config,
             check,
             extras: Extras::default(),
@@ -128,7 +133,9 @@ impl MySqlAccounts {
         let users = &self.tables.users;
         let sql = format!("UPDATE {users} SET {column} = ? WHERE {NAMED}");
         let [a, b] = named(name);
-        self.change(&sql, &[value, a, b])
+        let changed = self.change(&sql, &[value, a, b]);
+        self.recent.forget(name);
+        changed
     }
 
     /// Sets one column of our own table for the account of that name.
@@ -139,7 +146,9 @@ impl MySqlAccounts {
              ON DUPLICATE KEY UPDATE {column} = ?"
         );
         let [a, b] = named(name);
-        let changed = self.change(&sql, &[value.clone(), a, b, value])?;
+        let changed = self.change(&sql, &[value.clone(), a, b, value]);
+        self.recent.forget(name);
+        let changed = changed?;
         self.extras.were_found();
         Ok(changed)
     }
@@ -239,6 +248,10 @@ impl Authenticator for MySqlAccounts {
         _host: Option<&str>,
         now: Instant,
     ) -> AuthResult<Login> {
+        if let Some(account) = self.recent.recall(name, password, now) {
+            return Ok(Login::Accepted(account));
+        }
+        let asked = self.recent.asking();
         let user = match self.find(name)? {
             Some(user) if user.account.enabled => user,
             refused => {
@@ -256,7 +269,11 @@ impl Authenticator for MySqlAccounts {
         };
         let replace = |new: &str| self.replace_hash(&user, new);
         Ok(match self.check.is_right(claim, now, replace) {
-            true => Login::Accepted(user.account),
+            true => {
+                let login = (name, &user.account);
+                self.recent.remember(asked, login, password, now);
+                Login::Accepted(user.account)
+            }
             false => Login::Refused(Refusal::WrongPassword),
         })
     }
@@ -306,6 +323,7 @@ impl Accounts for MySqlAccounts {
             commit(&mut lease)?;
             Ok(rows > 0)
         });
+        self.recent.forget(name);
         self.answer(result)
     }
 

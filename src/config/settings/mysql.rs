@@ -227,6 +227,13 @@ section! {
 
         /// Our own table of what that one has no column for.
         extras_table: TableName = TableName::usual("weft_users");
+
+        /// How long a good login is remembered with all that the tables say of the user; 0 is not at
+        /// all. While it is, a request asks the database nothing about the account, and a new
+        /// password, a disabled or deleted account or another quota, set elsewhere than in this
+        /// process, counts only after this time. Wrong passwords always ask. `auth.remember` alone
+        /// spares the password's check but not the question.
+        remember: Option<Duration> = None;
     }
 }
 the_server!(AuthMysql);
