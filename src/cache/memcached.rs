@@ -1,8 +1,17 @@
 //! memcached, as legacy PHP uses it: the same servers, the same choice among them, the same bytes.
 //!
-//! The protocol is in `wire`: four commands of memcached's text protocol, each sent in one write. One
-//! request uses a connection at a time, and after any failure it is thrown away, so that nobody reads
-//! an answer that was due to somebody else. Keys are checked here.
+//! The crate `memcache` speaks the text protocol. What it would do to a request when a server is
+//! away is kept from it (measured with version 0.21):
+//!
+//! * Its pool waits the whole time it is allowed for a connection that is refused at once, and a
+//!   connection has no timeout of its own. So each server is first tried with a plain connection
+//!   that has one.
+//! * It gives a connection on which an answer is still due back to the pool, where the next request
+//!   would read it as its own. So each pool holds one connection, one request uses it at a time, and
+//!   after any failure it is thrown away. That also makes the question before every command
+//!   needless, whether the connection still lives.
+//! * It does not tell whether an `add` stored anything. [`Cache`] does not ask.
+//! * It puts keys on the line as they are. They are checked here.
 //!
 //! A [`Breaker`] before each server keeps requests from waiting for it in turn. A key belongs to one
 //! server: when that is away its keys are missed, and not looked for elsewhere (pecl memcache moved
@@ -10,12 +19,12 @@
 
 mod breaker;
 mod server;
-mod wire;
 
 use super::{Cache, Entry, Item, Looked, Replaced, is_key};
+use memcache::{MemcacheError, Stream, ToMemcacheValue};
 use server::Server;
+use std::io::{self, Write};
 use std::time::Duration;
-use wire::{Store, Stored};
 
 /// memcached takes what is larger for a date.
 const LONGEST_LIFE: u32 = 30 * 24 * 60 * 60;
@@ -96,11 +105,11 @@ impl Cache for Memcached {
                 false => Looked::Missing,
             };
         };
-        match server.ask(|wire| wire.get(key)) {
-            Some(Some(value)) => Looked::Found(Entry {
-                bytes: value.bytes,
-                flags: value.flags,
-                version: value.version,
+        match server.ask(|client| client.get::<(Vec<u8>, u32, Option<u64>)>(key)) {
+            Some(Some((bytes, flags, version))) => Looked::Found(Entry {
+                bytes,
+                flags,
+                version: version.unwrap_or_default(),
             }),
             Some(None) => Looked::Missing,
             None => Looked::Away,
@@ -109,8 +118,7 @@ impl Cache for Memcached {
 
     fn add(&self, key: &str, item: Item<'_>) {
         if let Some(server) = self.server_of(key) {
-            let stored = server.ask(|wire| wire.store(key, &what(item, None)));
-            note_refusal(stored.as_ref());
+            server.ask(|client| refusable(client.add(key, Value(item), life(item)), ()));
         }
     }
 
@@ -119,36 +127,51 @@ impl Cache for Memcached {
             return Replaced::No;
         };
         let version = looked_at.version;
-        let stored = server.ask(|wire| wire.store(key, &what(item, Some(version))));
-        note_refusal(stored.as_ref());
-        match stored {
-            Some(Stored::Yes) => Replaced::Yes,
-            Some(Stored::No | Stored::Refused(_)) => Replaced::No,
+        let done = server
+            .ask(|client| refusable(client.cas(key, Value(item), life(item), version), false));
+        match done {
+            Some(true) => Replaced::Yes,
+            Some(false) => Replaced::No,
             None => Replaced::Away,
         }
     }
 
     fn delete(&self, key: &str) {
         if let Some(server) = self.server_of(key) {
-            server.ask(|wire| wire.delete(key));
+            server.ask(|client| client.delete(key));
         }
     }
 }
 
 /// A server that answers that it will not store this (too large, no memory) is not away.
-fn note_refusal(stored: Option<&Stored>) {
-    if let Some(Stored::Refused(why)) = stored {
-        log::warn!("memcached does not store a value: {why}");
+fn refusable<T>(done: Result<T, MemcacheError>, refused: T) -> Result<T, MemcacheError> {
+    match done {
+        Err(MemcacheError::ServerError(memcache::ServerError::Error(why))) => {
+            log::warn!("memcached does not store a value: {}", why.trim_end());
+            Ok(refused)
+        }
+        done => done,
     }
 }
 
-fn what(item: Item<'_>, instead_of: Option<u64>) -> Store<'_> {
-    Store {
-        bytes: item.bytes,
-        flags: item.flags,
-        // A life of 0 would be one for ever.
-        life: item.life.clamp(1, LONGEST_LIFE),
-        instead_of,
+/// A life of 0 would be one for ever.
+fn life(item: Item<'_>) -> u32 {
+    item.life.clamp(1, LONGEST_LIFE)
+}
+
+struct Value<'a>(Item<'a>);
+
+impl ToMemcacheValue<Stream> for Value<'_> {
+    fn get_flags(&self) -> u32 {
+        self.0.flags
+    }
+
+    fn get_length(&self) -> usize {
+        self.0.bytes.len()
+    }
+
+    fn write_to(&self, stream: &mut Stream) -> io::Result<()> {
+        stream.write_all(self.0.bytes)
     }
 }
 

@@ -2,10 +2,11 @@
 
 use super::MemcachedOptions;
 use super::breaker::Breaker;
-use super::wire::Wire;
+use memcache::{Client, ConnectionManager, MemcacheError, Pool, Url};
+use scheduled_thread_pool::ScheduledThreadPool;
 use std::io;
-use std::net::ToSocketAddrs;
-use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::net::{SocketAddr, TcpStream, ToSocketAddrs};
+use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
 use std::time::{Duration, Instant};
 
 pub(super) struct Server {
@@ -13,6 +14,8 @@ pub(super) struct Server {
     port: u16,
     connect_timeout: Duration,
     io_timeout: Duration,
+    /// The thread in which all pools make their connections.
+    connector: OnceLock<Arc<ScheduledThreadPool>>,
     state: Mutex<State>,
 }
 
@@ -20,7 +23,7 @@ struct State {
     breaker: Breaker,
     /// Connections that wait for the next command. A command has one for itself, so that nobody else
     /// reads what it left unread when it failed.
-    idle: Vec<Wire>,
+    idle: Vec<Client>,
 }
 
 /// A command that got no answer.
@@ -37,6 +40,7 @@ impl Server {
             port,
             connect_timeout: options.connect_timeout,
             io_timeout: options.io_timeout,
+            connector: OnceLock::new(),
             state: Mutex::new(State {
                 breaker: Breaker::new(options.silence),
                 idle: Vec::new(),
@@ -46,7 +50,10 @@ impl Server {
 
     /// Sends a command; nothing if the server is away. A connection from before may have been closed
     /// since, as by a restart; then a new one is tried at once, so `command` may run twice.
-    pub(super) fn ask<T>(&self, command: impl Fn(&mut Wire) -> io::Result<T>) -> Option<T> {
+    pub(super) fn ask<T>(
+        &self,
+        command: impl Fn(&Client) -> Result<T, MemcacheError>,
+    ) -> Option<T> {
         let reused = {
             let mut state = self.state();
             if !state.breaker.allows(Instant::now()) {
@@ -63,8 +70,8 @@ impl Server {
         }
         let mut state = self.state();
         match outcome {
-            Ok((answer, wire)) => {
-                state.idle.push(wire);
+            Ok((answer, client)) => {
+                state.idle.push(client);
                 if state.breaker.succeeded() {
                     log::info!("memcached {}:{} is back", self.host, self.port);
                 }
@@ -83,36 +90,64 @@ impl Server {
     /// The answer, and the connection if it may be used again.
     fn attempt<T>(
         &self,
-        reused: Option<Wire>,
-        command: impl Fn(&mut Wire) -> io::Result<T>,
-    ) -> Result<(T, Wire), Failure> {
-        let mut wire = match reused {
-            Some(wire) => wire,
+        reused: Option<Client>,
+        command: impl Fn(&Client) -> Result<T, MemcacheError>,
+    ) -> Result<(T, Client), Failure> {
+        let client = match reused {
+            Some(client) => client,
             None => self.connect()?,
         };
-        let answer = command(&mut wire)?;
-        Ok((answer, wire))
+        match command(&client) {
+            Ok(answer) => Ok((answer, client)),
+            Err(error) => Err(Failure {
+                slow: match &error {
+                    MemcacheError::IOError(error) => is_timeout(error),
+                    MemcacheError::PoolError(_) => true,
+                    _ => false,
+                },
+                why: error.to_string(),
+            }),
+        }
     }
 
-    /// A connection to the first address of the host that takes one in time.
-    fn connect(&self) -> Result<Wire, Failure> {
+    /// A client of the first address of the host that takes a connection in time.
+    fn connect(&self) -> Result<Client, Failure> {
+        let refused = |why: &dyn std::fmt::Display, slow| Failure {
+            why: why.to_string(),
+            slow,
+        };
         let addresses = (self.host.as_str(), self.port)
             .to_socket_addrs()
-            .map_err(|error| Failure {
-                why: error.to_string(),
-                slow: true,
-            })?;
-        let mut failure = Failure {
-            why: "the host has no address".to_owned(),
-            slow: true,
-        };
+            .map_err(|error| refused(&error, true))?;
+        let mut failure = refused(&"the host has no address", true);
         for address in addresses {
-            match Wire::connect(&address, self.connect_timeout, self.io_timeout) {
-                Ok(wire) => return Ok(wire),
-                Err(error) => failure = error.into(),
+            match TcpStream::connect_timeout(&address, self.connect_timeout) {
+                Ok(_) => return self.client(address).map_err(|why| refused(&why, true)),
+                Err(error) => failure = refused(&error, is_timeout(&error)),
             }
         }
         Err(failure)
+    }
+
+    fn client(&self, address: SocketAddr) -> Result<Client, String> {
+        let timeout = self.io_timeout.as_secs_f64();
+        let url = format!("memcache://{address}?protocol=ascii&timeout={timeout}");
+        let url = Url::parse(&url).map_err(|error| error.to_string())?;
+        let connector = self
+            .connector
+            .get_or_init(|| Arc::new(ScheduledThreadPool::new(1)));
+        let pool = Pool::builder()
+            .thread_pool(Arc::clone(connector))
+            .max_size(1)
+            // Else each pool leaves a task to that thread for ever.
+            .max_lifetime(None)
+            .idle_timeout(None)
+            .min_idle(Some(0))
+            .test_on_check_out(false)
+            .connection_timeout(self.connect_timeout)
+            .build(ConnectionManager::new(url))
+            .map_err(|error| error.to_string())?;
+        Client::with_pools(vec![pool]).map_err(|error| error.to_string())
     }
 
     /// A panic elsewhere leaves nothing half done here.
@@ -121,14 +156,9 @@ impl Server {
     }
 }
 
-impl From<io::Error> for Failure {
-    fn from(error: io::Error) -> Self {
-        Failure {
-            slow: matches!(
-                error.kind(),
-                io::ErrorKind::TimedOut | io::ErrorKind::WouldBlock
-            ),
-            why: error.to_string(),
-        }
-    }
+fn is_timeout(error: &io::Error) -> bool {
+    matches!(
+        error.kind(),
+        io::ErrorKind::TimedOut | io::ErrorKind::WouldBlock
+    )
 }
