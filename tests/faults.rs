@@ -48,7 +48,7 @@ use std::thread;
 use std::time::{Duration, Instant};
 
 use client::{Client, LONGEST_LIFE};
-use clocks::Clocks;
+use clocks::{AHEAD, Clocks};
 use disk::Disk;
 use disturb::{Backends, Deployment, Fault};
 use harness::legacy::Legacy;
@@ -274,8 +274,10 @@ impl Run<'_> {
                 .into_iter()
                 .map(|client| client.join().expect("a client"))
                 .collect();
-            // What has a time to live is gone then, and nothing changes any more.
-            thread::sleep(Duration::from_millis(1_000 * u64::from(LONGEST_LIFE) + 100));
+            // What has a time to live is gone then, also where a clock that was ahead has set it, and
+            // nothing changes any more.
+            let longest = u64::from(LONGEST_LIFE) + AHEAD;
+            thread::sleep(Duration::from_millis(1_000 * longest + 100));
             let states: Vec<_> = (accounts.iter())
                 .map(|account| account.check(&backends.cache))
                 .collect();
