@@ -294,13 +294,13 @@ fn behind_apache(name: &str, site: Site, front: Front, virtual_host: &str) -> St
     let (modules, prefix, rest): (&[&str], _, _) = match front {
         Front::ModFcgid => {
             let rest = apache::fcgid_files(&site) + &defines + virtual_host;
-            (&["fcgid", "asis"], "/", rest)
+            (&["fcgid", "asis", "headers"], "/", rest)
         }
         Front::Cgi => {
             apache::upload_htaccess(&site, "htaccess-cgi", "web/weave");
             let socket = format!("ScriptSock \"{}\"\n", site.path("cgi.sock").display());
             (
-                &["cgid", "rewrite"],
+                &["cgid", "rewrite", "headers"],
                 "/weave/",
                 socket + &apache::web_space(&site),
             )
@@ -309,7 +309,7 @@ fn behind_apache(name: &str, site: Site, front: Front, virtual_host: &str) -> St
             let workers = weft::fastcgi_with(&site, &site.path("weft"), WORKERS);
             servers.push(workers.map_err(|why| told(&site, why))?.0);
             (
-                &["proxy", "proxy_fcgi", "asis"],
+                &["proxy", "proxy_fcgi", "asis", "headers"],
                 "/",
                 defines + virtual_host,
             )
