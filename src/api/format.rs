@@ -5,7 +5,7 @@
 //! members that are not set left out (Android fails a record with a `null` in it).
 
 use super::profile::Profile;
-use super::scan::run_length;
+use super::scan::{Word, below, equal, not_ascii, run_length};
 use crate::sync::WboRef;
 use http::HeaderMap;
 use http::header::ACCEPT;
@@ -196,7 +196,7 @@ pub fn write_text(out: &mut Vec<u8>, text: &str) {
     out.push(b'"');
     let mut rest = text;
     loop {
-        let (plain, special) = rest.split_at(run_length(rest.as_bytes(), is_plain));
+        let (plain, special) = rest.split_at(run_length(rest.as_bytes(), special));
         out.extend_from_slice(plain.as_bytes());
         let mut characters = special.chars();
         let Some(character) = characters.next() else {
@@ -226,9 +226,10 @@ pub fn write_text(out: &mut Vec<u8>, text: &str) {
     out.push(b'"');
 }
 
-/// Whether a byte stands for itself.
-fn is_plain(byte: u8) -> bool {
-    (b' '..0x80).contains(&byte) & (byte != b'"') & (byte != b'\\') & (byte != b'/')
+/// Where bytes are that do not stand for themselves.
+fn special(word: Word) -> Word {
+    let escaped = equal(word, b'"') | equal(word, b'\\') | equal(word, b'/');
+    escaped | below(word, b' ') | not_ascii(word)
 }
 
 /// A JSON string.

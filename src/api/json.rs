@@ -3,7 +3,7 @@
 //! One bad record must not sink its batch, so nothing is understood before it is asked for: an object is
 //! its members, an array its elements, each borrowed from the body.
 
-use super::scan::run_length;
+use super::scan::{equal, run_length};
 use serde::de::{Deserialize, Deserializer, MapAccess, SeqAccess, Visitor};
 use serde_json::value::RawValue;
 use std::borrow::Cow;
@@ -185,7 +185,7 @@ fn string_length(bytes: &[u8]) -> usize {
     let mut at = 0;
     loop {
         let rest = bytes.get(at..).unwrap_or_default();
-        at += run_length(rest, |byte| (byte != b'"') & (byte != b'\\'));
+        at += run_length(rest, |word| equal(word, b'"') | equal(word, b'\\'));
         match bytes.get(at) {
             Some(b'\\') => at += 2,
             Some(_) => return at + 1,

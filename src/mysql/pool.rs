@@ -24,7 +24,7 @@ const ROWS_WORTH_DRAINING: usize = 16;
 /// A connection that has read more, in bytes, is closed after use. The driver reads into a buffer of
 /// 4 MB that it goes through from end to end before it begins again, and all of what it has been
 /// through stays in memory: with a few connections that would be most of what a worker has.
-const LONGEST_READ: usize = 3 << 19;
+const LONGEST_READ: usize = 640 << 10;
 
 /// What an answer has beside its rows, and each row beside its texts, in bytes: more than less.
 const ANSWER_READ: usize = 512;

@@ -26,7 +26,11 @@ pub(crate) fn certain(row: &Row, column: usize) -> Result<i64, Fault> {
 /// one such record must not hide all others.
 pub(crate) fn text(row: &Row, column: usize) -> Option<Cow<'_, str>> {
     match row.as_ref(column) {
-        Some(Value::Bytes(bytes)) => Some(String::from_utf8_lossy(bytes)),
+        // The check is much quicker than the repair, and nearly always all that is needed.
+        Some(Value::Bytes(bytes)) => Some(match std::str::from_utf8(bytes) {
+            Ok(text) => Cow::Borrowed(text),
+            Err(_) => String::from_utf8_lossy(bytes),
+        }),
         _ => None,
     }
 }
