@@ -151,12 +151,12 @@ fn a_writer_that_waited_for_another_has_a_time_of_after_the_wait() {
             })
         };
         let waits = format!(
-            "SELECT COUNT(*) FROM information_schema.PROCESSLIST AS p \
-             JOIN information_schema.INNODB_TRX AS t ON t.trx_mysql_thread_id = p.ID \
-             WHERE t.trx_state = 'LOCK WAIT' AND p.DB = '{}'",
+            "SELECT COUNT(*) FROM information_schema.PROCESSLIST \
+             WHERE DB = '{}' AND INFO LIKE '%FOR UPDATE%' AND TIME_MS > 20 AND ID <> CONNECTION_ID()",
             place.name
         );
         while place.php_sees(&waits) == ["0"] {
+            assert!(!waiter.is_finished(), "it did not wait");
             thread::sleep(Duration::from_millis(5));
         }
         // The waiter's statement has begun; now the clock goes on.
