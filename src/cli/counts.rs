@@ -1,5 +1,7 @@
 //! Numbers of things, as people read them: one user, two users.
 
+use crate::web::thousands_apart;
+
 /// So many users.
 pub(crate) fn users(count: u64) -> String {
     counted(count, "user")
@@ -13,21 +15,8 @@ pub(crate) fn records(count: u64) -> String {
 fn counted(count: u64, what: &str) -> String {
     match count {
         1 => format!("1 {what}"),
-        _ => format!("{} {what}s", grouped(count)),
+        _ => format!("{} {what}s", thousands_apart(count)),
     }
-}
-
-/// A number with its thousands apart: `3,412`.
-pub(super) fn grouped(number: u64) -> String {
-    let digits = number.to_string();
-    let mut text = String::new();
-    for (at, digit) in digits.chars().enumerate() {
-        if at > 0 && (digits.len() - at).is_multiple_of(3) {
-            text.push(',');
-        }
-        text.push(digit);
-    }
-    text
 }
 
 #[cfg(test)]

@@ -1,10 +1,11 @@
 //! `weft undo`: brings an account that was wiped or mangled back to a moment.
 
-use super::counts::{grouped, records};
+use super::counts::records;
 use super::{Caller, Common, Failure, Program, Role, json, print, start};
 use crate::storage::undo::{History, Moment, Restored, Undo, Undone};
 use crate::sync::{CollectionName, Timestamp};
 use crate::sync::{moment, parse_moment};
+use crate::web::thousands_apart;
 use serde::Serialize;
 use std::collections::BTreeMap;
 
@@ -232,7 +233,7 @@ fn taken(deleted: u64, replaced: u64) -> String {
         _ => format!(
             "{} deleted, {} replaced",
             records(deleted),
-            grouped(replaced)
+            thousands_apart(replaced)
         ),
     }
 }
@@ -245,7 +246,7 @@ fn line(restored: &Restored) -> String {
     ];
     let counts = counts.iter().filter(|(number, _)| *number > 0);
     let counts: Vec<_> = counts
-        .map(|(number, what)| format!("{} {what}", grouped(*number)))
+        .map(|(number, what)| format!("{} {what}", thousands_apart(*number)))
         .collect();
     format!("{}: {}", restored.collection, counts.join(", "))
 }

@@ -40,6 +40,8 @@ use std::sync::{Arc, Mutex, OnceLock};
 use texts::Texts;
 use visit::Visit;
 
+pub(crate) use show::number as thousands_apart;
+
 /// The screens of one installation.
 pub struct Web {
     /// The operator's choices.

@@ -55,20 +55,24 @@ fn of_conditional_writes_from_several_hosts_as_many_succeed_as_are_applied() {
     assert_eq!(won.len(), successes, "no two writes have one time");
 }
 
+/// Three hosts that write 60 records each.
+fn three_writers(place: &Place<'_>) -> Vec<thread::JoinHandle<()>> {
+    let writers = (0..3).map(|worker| {
+        let host = place.host();
+        thread::spawn(move || {
+            for round in 0..60 {
+                put(&host, "history", &[full(&format!("{worker}-{round}"), "x")]);
+            }
+        })
+    });
+    writers.collect()
+}
+
 #[test]
 fn a_reader_that_follows_newer_misses_no_write_of_any_host() {
     let place = Place::migrated("latin1");
     let done = Arc::new(AtomicBool::new(false));
-    let writers: Vec<_> = (0..3)
-        .map(|worker| {
-            let host = place.host();
-            thread::spawn(move || {
-                for round in 0..60 {
-                    put(&host, "history", &[full(&format!("{worker}-{round}"), "x")]);
-                }
-            })
-        })
-        .collect();
+    let writers = three_writers(&place);
     let followers = [follow_in_sessions, follow_by_single_answers].map(|follow| {
         let (host, done) = (place.host(), Arc::clone(&done));
         thread::spawn(move || {
@@ -98,16 +102,7 @@ fn a_reader_that_follows_newer_misses_no_write_of_any_host() {
 fn what_a_whole_list_lacks_is_later_than_its_time() {
     let place = Place::migrated("latin1");
     let host = place.host();
-    let writers: Vec<_> = (0..3)
-        .map(|worker| {
-            let host = place.host();
-            thread::spawn(move || {
-                for round in 0..60 {
-                    put(&host, "history", &[full(&format!("{worker}-{round}"), "x")]);
-                }
-            })
-        })
-        .collect();
+    let writers = three_writers(&place);
     let question = Question {
         collection: &name("history"),
         from: ReadFrom::Primary,

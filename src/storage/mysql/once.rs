@@ -230,16 +230,19 @@ fn told<T>(end: Result<(), Fault>, head: Option<T>) -> Result<Option<T>, Fault> 
     }
 }
 
+/// The condition of the living records that a query selects; `values` get its own, behind the user and what
+/// the collection's `number` has.
+fn living(number: &str, query: &Query, values: &mut Vec<Value>) -> String {
+    let all = format!("username = ? AND collection = ({number}) AND ttl > {LIVING}");
+    records::narrowed(all, query, values)
+}
+
 /// A query for the records alone.
 fn scan(engine: &Engine, user: UserId, question: Question<'_>) -> (String, Vec<Value>) {
     let (number, of_number) = engine.tables.number(user, question.collection);
     let mut values = vec![Value::from(user.number())];
     values.extend(of_number);
-    let selected = records::narrowed(
-        format!("username = ? AND collection = ({number}) AND ttl > {LIVING}"),
-        question.query,
-        &mut values,
-    );
+    let selected = living(&number, question.query, &mut values);
     let order = records::order(question.query);
     let window = records::window(question.query, &mut values);
     let columns = match question.columns {
@@ -266,11 +269,7 @@ fn statement(
     values.extend(of_number.iter().cloned());
     values.extend([user.clone(), user]);
     values.extend(of_number);
-    let selected = records::narrowed(
-        format!("username = ? AND collection = ({number}) AND ttl > {LIVING}"),
-        question.query,
-        &mut values,
-    );
+    let selected = living(&number, question.query, &mut values);
     let order = records::order(question.query);
     let window = match records::window(question.query, &mut values) {
         "" => ALL_OF_THEM,
