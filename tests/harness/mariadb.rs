@@ -226,6 +226,7 @@ impl MariaDb {
         command
             .arg("--no-defaults")
             .arg(format!("--datadir={}", self.folder.join("data").display()))
+            .env("TMPDIR", scratch(&self.folder))
             .arg(format!("--socket={}", self.socket().display()))
             .arg(format!(
                 "--pid-file={}",
@@ -281,12 +282,21 @@ impl Drop for MariaDb {
     }
 }
 
+/// Where a server keeps its temporary tables. A server that starts deletes all tables that it finds there, so
+/// that no two may share it: in `/tmp` a statement of another one, anybody's, would fail.
+fn scratch(folder: &Path) -> PathBuf {
+    folder.join("scratch")
+}
+
 fn install(folder: &Path) {
     let data = folder.join("data");
+    fs::create_dir(scratch(folder)).expect("a folder");
+    fs::set_permissions(scratch(folder), fs::Permissions::from_mode(0o1777)).expect("permissions");
     let install = || {
         Command::new("mariadb-install-db")
             .arg("--no-defaults")
             .arg(format!("--datadir={}", data.display()))
+            .env("TMPDIR", scratch(folder))
             .args(account().map(|name| format!("--user={name}")))
             .args([
                 "--auth-root-authentication-method=normal",
