@@ -3,14 +3,13 @@
 //!
 //! The fuzzers in `fuzz_targets/` and the ordinary tests in `tests/fuzz_corpora.rs` call the same ones.
 
+mod connections;
+
 use std::ffi::OsString;
-use std::io::{self, Read, Write};
-use std::net::{IpAddr, Ipv4Addr, Shutdown};
+use std::io;
+use std::net::{IpAddr, Ipv4Addr};
 use std::os::unix::ffi::OsStringExt;
-use std::os::unix::net::{UnixListener, UnixStream};
-use std::path::PathBuf;
 use std::sync::{Arc, OnceLock};
-use std::time::Duration;
 
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
@@ -27,12 +26,15 @@ use weft::exchange::{Application, Client, Request, RequestBody, Response, Respon
 use weft::sync::Timestamp;
 use weft::{gateway, routes};
 
+pub use connections::{fastcgi_records, http_requests};
+
 /// A kind of input, and what is done with one.
 pub type Fuzzed = (&'static str, fn(&[u8]));
 
 /// All of them.
-pub const ALL: [Fuzzed; 12] = [
+pub const ALL: [Fuzzed; 13] = [
     ("fastcgi_records", fastcgi_records),
+    ("http_requests", http_requests),
     ("cgi_environment", cgi_environment),
     ("paths", paths),
     ("basic_credentials", basic_credentials),
@@ -45,61 +47,6 @@ pub const ALL: [Fuzzed; 12] = [
     ("cookies", cookies),
     ("forms", forms),
 ];
-
-/// Bytes as a front server sends them: the answer is whole records, and the next connection is served.
-pub fn fastcgi_records(data: &[u8]) {
-    let answer = over_fastcgi(data);
-    let mut rest = answer.as_slice();
-    while let [version, _, _, _, high, low, padding, _, after @ ..] = rest {
-        assert_eq!(*version, 1);
-        let length = usize::from(u16::from_be_bytes([*high, *low])) + usize::from(*padding);
-        // A connection that is given up may end within a record.
-        rest = after.get(length..).unwrap_or_default();
-    }
-}
-
-fn over_fastcgi(data: &[u8]) -> Vec<u8> {
-    static SOCKET: OnceLock<PathBuf> = OnceLock::new();
-    let socket = SOCKET.get_or_init(|| {
-        let path = tempfile::tempdir().unwrap().keep().join("socket");
-        let listener = fastcgi::Listener::Unix(UnixListener::bind(&path).unwrap());
-        let limits = fastcgi::Limits {
-            read: Duration::from_millis(500),
-            ..fastcgi::Limits::default()
-        };
-        std::thread::spawn(move || {
-            let handler = |request: &mut fastcgi::Request<'_>,
-                           response: &mut fastcgi::ResponseWriter<'_>| {
-                let (params, stdin) = request.parts();
-                let names: usize = params
-                    .iter()
-                    .map(|(name, value)| name.len() + value.len())
-                    .sum();
-                let mut body = Vec::new();
-                stdin.take(100_000).read_to_end(&mut body)?;
-                write!(
-                    response,
-                    "Content-Type: text/plain\r\n\r\n{names} {}",
-                    body.len()
-                )
-            };
-            fastcgi::serve(listener, 4, limits, &handler, &fastcgi::Stop::new())
-        });
-        path
-    });
-    let mut stream = UnixStream::connect(socket).unwrap();
-    stream
-        .set_read_timeout(Some(Duration::from_secs(20)))
-        .unwrap();
-    // The server may end the connection before all is sent.
-    let _ = stream.write_all(data);
-    let _ = stream.shutdown(Shutdown::Write);
-    let mut answer = Vec::new();
-    match stream.read_to_end(&mut answer) {
-        Err(error) if error.kind() == io::ErrorKind::WouldBlock => panic!("no end of the answer"),
-        _ => answer,
-    }
-}
 
 /// Says what it was asked, whatever that was.
 struct Mirror;

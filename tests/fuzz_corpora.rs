@@ -137,6 +137,7 @@ macro_rules! corpora {
 
 corpora! {
     fastcgi_records
+    http_requests
     cgi_environment
     paths
     basic_credentials
