@@ -285,6 +285,37 @@ fn accounts_that_cannot_be_read_are_no_wrong_password() {
 }
 
 #[test]
+fn the_log_says_once_what_is_wrong_and_how_it_ended() {
+    let lines = |server: &Server, words: &str| {
+        let log = fs::read_to_string(server.data_folder().with_file_name("weft.log"));
+        log.expect("a log").matches(words).count()
+    };
+    let server = Gateway::Builtin.start(SHORT);
+    let profile = person(&server);
+    let disturbance = Replaced::new(&server, "weft.db", Some(GARBAGE));
+    let answer = server.send(&profile.desktop().get("storage/meta/global"));
+    assert_eq!(answer.status, 401, "{answer:?}");
+    assert_eq!(lines(&server, " ERROR "), 2, "{}", server.logs());
+    assert_eq!(lines(&server, "meta/global could not be read in 1"), 1);
+    disturbance.end();
+
+    let server = Gateway::Builtin.start(LONG);
+    let profile = person(&server);
+    let disturbance = Replaced::new(&server, "weft.db", Some(GARBAGE));
+    thread::scope(|scope| {
+        let asked = scope.spawn(|| server.send(&profile.desktop().get("storage/crypto/keys")));
+        let start = Instant::now();
+        while lines(&server, " ERROR ") == 0 && start.elapsed() < Duration::from_secs(20) {
+            thread::sleep(Duration::from_millis(10));
+        }
+        disturbance.end();
+        assert_eq!(asked.join().expect("an answer").status, 200);
+    });
+    assert_eq!(lines(&server, " ERROR "), 1, "{}", server.logs());
+    assert_eq!(lines(&server, "crypto/keys could be read after"), 1);
+}
+
+#[test]
 fn accounts_that_cannot_be_read_are_no_free_name() {
     let server = Gateway::Builtin.start(SHORT);
     let profile = person(&server);

@@ -9,6 +9,8 @@ use crate::exchange::Response;
 use crate::storage::StorageError;
 use http::header::{ALLOW, CONTENT_TYPE, HeaderValue, WWW_AUTHENTICATE};
 use http::{Response as HttpResponse, StatusCode};
+use std::cell::RefCell;
+use std::fmt::Display;
 
 /// The numbers that clients of the protocol know.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -86,15 +88,52 @@ impl From<StorageError> for ApiError {
             // Their browser asks for its node then.
             return ApiError::Unauthorized;
         }
-        log::error!("{error}");
+        tell(&error);
         ApiError::Unavailable
     }
 }
 
 impl From<AuthError> for ApiError {
     fn from(error: AuthError) -> Self {
-        log::error!("{error}");
+        tell(&error);
         ApiError::Unavailable
+    }
+}
+
+thread_local! {
+    /// What was told already, while a [`ToldOnce`] lives in this thread.
+    static TOLD: RefCell<Option<Vec<String>>> = const { RefCell::new(None) };
+}
+
+/// While this lives, what its thread meets again and again is told once. For whoever tries the same thing
+/// many times: twenty lines that say the same hide the one that says something else.
+pub(super) struct ToldOnce(());
+
+impl ToldOnce {
+    pub(super) fn begin() -> ToldOnce {
+        TOLD.set(Some(Vec::new()));
+        ToldOnce(())
+    }
+}
+
+impl Drop for ToldOnce {
+    fn drop(&mut self) {
+        TOLD.set(None);
+    }
+}
+
+fn tell(error: &dyn Display) {
+    let text = error.to_string();
+    let is_known = TOLD.with_borrow_mut(|told| match told {
+        Some(told) if told.contains(&text) => true,
+        Some(told) => {
+            told.push(text.clone());
+            false
+        }
+        None => false,
+    });
+    if !is_known {
+        log::error!("{text}");
     }
 }
 

@@ -7,11 +7,12 @@
 //! desktops, which ask for their node, find `info/collections` and try again at the next sync, and 503
 //! to Android, which then stops; for `crypto/keys` 503.
 
-use super::error::ApiError;
+use super::error::{ApiError, ToldOnce};
 use super::{Api, Call};
 use crate::exchange::Response;
 use crate::routes::StoragePath;
 use http::{Method, StatusCode};
+use std::fmt;
 use std::thread;
 use std::time::{Duration, Instant};
 
@@ -47,15 +48,28 @@ impl Precious {
     }
 }
 
+impl fmt::Display for Precious {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Precious::Meta => "meta/global",
+            Precious::Keys => "crypto/keys",
+        })
+    }
+}
+
 impl Api {
-    /// Runs `read` until it does not fail, or the time for it is over.
+    /// Runs `read` until it does not fail, or the time for it is over. The log is told of the first
+    /// failure, of each other one, and of the end.
     pub fn guard(
         &self,
         precious: Precious,
         call: &Call<'_>,
         read: impl Fn() -> Result<Response, ApiError>,
     ) -> Result<Response, ApiError> {
-        let end = Instant::now() + self.settings.wipe_guard;
+        let begin = Instant::now();
+        let end = begin + self.settings.wipe_guard;
+        let _told_once = ToldOnce::begin();
+        let mut is_again = false;
         let mut pause = Duration::from_millis(20);
         loop {
             let outcome = read();
@@ -63,12 +77,19 @@ impl Api {
                 Err(error) => *error == ApiError::Unavailable,
                 Ok(response) => response.status() == StatusCode::SERVICE_UNAVAILABLE,
             };
+            let seconds = begin.elapsed().as_secs_f32();
             if !failed {
+                if is_again {
+                    log::info!("{precious} could be read after {seconds:.1} s of trying");
+                }
                 return outcome;
             }
+            is_again = true;
             let left = end.saturating_duration_since(Instant::now());
             if left.is_zero() {
-                log::error!("reading {precious:?} still fails; answering what does no harm");
+                log::error!(
+                    "{precious} could not be read in {seconds:.1} s; answering what does no harm"
+                );
                 return Err(precious.harmless(call.header("user-agent")));
             }
             thread::sleep(pause.min(left));
