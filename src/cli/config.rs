@@ -2,7 +2,8 @@
 
 use super::from_php::FromPhp;
 use super::{Caller, Common, Failure, Program, print, start};
-use crate::config::{Loaded, data, load, markdown, sample};
+use crate::config::settings::{AuthEngine, MysqlServer, StorageEngine};
+use crate::config::{Config, Loaded, data, load, markdown, sample};
 
 /// Print the settings in force, as a file to begin with, or check them.
 ///
@@ -77,6 +78,7 @@ fn check(loaded: &Loaded, caller: &mut Caller<'_>) -> Result<(), Failure> {
     };
     let mut text = format!("Configuration: {}\n", loaded.found);
     text += &format!("Data folder:   {}{state}\n", folder.display());
+    text += &databases(loaded);
     let warnings: Vec<&String> = loaded.warnings.iter().chain(&about_folder).collect();
     for warning in &warnings {
         text += &format!("Warning:       {warning}\n");
@@ -87,6 +89,43 @@ fn check(loaded: &Loaded, caller: &mut Caller<'_>) -> Result<(), Failure> {
         "It works as it is.\n"
     };
     print(caller, &text)
+}
+
+/// Which databases on servers will be used, and what of that nobody has written down: a section that was
+/// forgotten looks like one that is right.
+fn databases(loaded: &Loaded) -> String {
+    let Config {
+        storage,
+        auth,
+        mysql_write,
+        auth_mysql,
+        ..
+    } = &loaded.config;
+    let records = mysql_write.server();
+    let line = |what: &str, server: MysqlServer<'_>| {
+        format!("{what:<15}{server}, as user {}\n", server.user)
+    };
+    let mut text = String::new();
+    if storage.engine == StorageEngine::Mysql {
+        text += &line("Records:", records);
+    }
+    if auth.engine == AuthEngine::Mysql {
+        text += &line("Accounts:", auth_mysql.server().or(records));
+    }
+    let written = |name| loaded.places.contains_key(&*format!("mysql.write.{name}"));
+    let mut left_open = Vec::new();
+    if !written("host") && !written("socket") {
+        left_open.push("host (or socket)");
+    }
+    let others = ["database", "user", "password"];
+    left_open.extend(others.into_iter().filter(|name| !written(name)));
+    if storage.engine == StorageEngine::Mysql && !left_open.is_empty() {
+        text += &format!(
+            "Note:          [mysql.write] does not say {}; that is as it is by default\n",
+            left_open.join(", ")
+        );
+    }
+    text
 }
 
 fn connect(answers: &[Answer], caller: &mut Caller<'_>) -> Result<(), Failure> {

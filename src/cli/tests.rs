@@ -203,6 +203,34 @@ fn the_check_says_where_things_are_and_makes_nothing() {
 }
 
 #[test]
+fn the_check_says_which_database_is_meant_where_nobody_has_said_it() {
+    let machine = Machine::new();
+    let checked = |text: &str| {
+        fs::write(machine.root.path().join("weft.toml"), text).unwrap();
+        let done = machine.run("weft config --check");
+        assert_eq!((done.code, done.errors.as_str()), (0, ""), "{text}");
+        assert!(done.output.ends_with("\nNothing is wrong.\n"), "{text}");
+        done.output
+    };
+    let mysql = "storage.engine = \"mysql\"\nauth.engine = \"mysql\"\n";
+    let output = checked(mysql);
+    assert!(
+        output.contains(
+            "Records:       database weave at 127.0.0.1:3306, as user weave\n\
+             Accounts:      database weave at 127.0.0.1:3306, as user weave\n\
+             Note:          [mysql.write] does not say host (or socket), database, user, password; \
+             that is as it is by default\n"
+        ),
+        "{output}"
+    );
+    let output = checked(&format!(
+        "{mysql}[mysql.write]\nsocket = \"/run/db\"\nuser = \"u\"\n[auth.mysql]\ndatabase = \"a\"\n"
+    ));
+    assert!(output.contains("Accounts:      database a at /run/db, as user u\n"));
+    assert!(output.contains("[mysql.write] does not say database, password;"));
+}
+
+#[test]
 fn the_check_tells_warnings_too() {
     let mut machine = Machine::new();
     machine

@@ -69,6 +69,7 @@ pub fn load(surroundings: &Surroundings, options: &Options) -> Result<Loaded, Pr
     problems.extend(check::together(&config));
     config.hosts = host::hosts(&config, hosts, &mut problems);
     if !problems.is_empty() {
+        problems.sort_by_key(Problem::order);
         return Err(Problems(problems));
     }
     warnings.extend(check::dangers(&config));

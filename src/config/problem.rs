@@ -54,6 +54,16 @@ impl Problem {
             text: text.into(),
         }
     }
+
+    /// Whoever mends a file goes through it from its top, and sees to the rest afterwards.
+    pub(super) fn order(&self) -> (u8, usize) {
+        match self.place {
+            Some(Place::File { line, .. }) => (0, line),
+            Some(Place::Environment(_)) => (1, 0),
+            Some(Place::Option(_)) => (2, 0),
+            None => (3, 0),
+        }
+    }
 }
 
 impl fmt::Display for Problem {

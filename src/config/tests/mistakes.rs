@@ -144,8 +144,8 @@ fn all_mistakes_are_told_at_once_in_the_order_of_the_file() {
     let variable = "environment variable WEFT_LOG_LEVEL";
     let expected = [
         "app/weft.toml:2",
-        "app/weft.toml:5",
         "app/weft.toml:4",
+        "app/weft.toml:5",
         variable,
     ];
     assert_eq!(lines, expected, "{said}");
