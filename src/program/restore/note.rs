@@ -15,6 +15,9 @@ use std::path::{Path, PathBuf};
 /// What is noted of a restore.
 pub(super) struct Note {
     users: HashMap<String, Before>,
+    /// Bytes of the file to the end of its last whole line. What is behind it was not written to its
+    /// end, and could be read as another user's name.
+    whole: u64,
     /// Where it is written to, and the checksum of the backup.
     goal: Option<(PathBuf, String)>,
     /// Made with its first line: a restore that does nothing leaves nothing.
@@ -37,6 +40,7 @@ impl Note {
     pub(super) fn none() -> Self {
         Note {
             users: HashMap::new(),
+            whole: 0,
             goal: None,
             file: None,
         }
@@ -72,11 +76,13 @@ impl Note {
             Err(error) if error.kind() == io::ErrorKind::NotFound => {}
             Err(error) => return Err(error),
         }
+        text.truncate(text.rfind('\n').map_or(0, |end| end + 1));
         let mut note = Note::none();
         let mut lines = text.lines();
         if lines.next() != Some(&format!("backup {digest}")) {
             return Ok(note);
         }
+        note.whole = text.len() as u64;
         for line in lines {
             let words: Vec<_> = line.split(' ').collect();
             match words[..] {
@@ -127,7 +133,7 @@ impl Note {
             return Ok(());
         };
         if self.file.is_none() {
-            match make(path, digest, self.users.is_empty()) {
+            match make(path, digest, self.whole) {
                 Ok(file) => self.file = Some(file),
                 Err(error) => {
                     log::warn!(
@@ -163,17 +169,39 @@ impl Note {
     }
 }
 
-/// Opens the file; `anew` for one that knows of nobody yet.
-fn make(path: &Path, digest: &str, anew: bool) -> io::Result<File> {
+/// Opens the file, to go on behind so many bytes of it, or anew if there are none.
+fn make(path: &Path, digest: &str, whole: u64) -> io::Result<File> {
     let mut options = OpenOptions::new();
     options.read(true).write(true).create(true).mode(0o600);
     let mut file = options.open(path)?;
-    if anew {
-        file.set_len(0)?;
+    file.set_len(whole)?;
+    file.seek(SeekFrom::End(0))?;
+    if whole == 0 {
         writeln!(file, "backup {digest}")?;
     }
-    file.seek(SeekFrom::End(0))?;
-    // A line that was not finished ends here.
-    file.write_all(b"\n")?;
     Ok(file)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_line_that_was_not_written_to_its_end_says_nothing_and_goes() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("note");
+        let whole = "backup 5\nbegin ada 17 created\ndone ada\nbegin bob 18 kept\n";
+        for torn in ["done bo", "done bob", "begin carol 1", "begin carol 19 kep"] {
+            fs::write(&path, format!("{whole}{torn}")).unwrap();
+            let note = Note::read(&path, "5").unwrap();
+            assert_eq!(note.users.len(), 2, "{torn}");
+            assert!(!note.users["bob"].done, "{torn}");
+            drop(make(&path, "5", note.whole).unwrap());
+            assert_eq!(fs::read_to_string(&path).unwrap(), whole, "{torn}");
+        }
+        fs::write(&path, "backup 5").unwrap();
+        let note = Note::read(&path, "5").unwrap();
+        drop(make(&path, "5", note.whole).unwrap());
+        assert_eq!(fs::read_to_string(&path).unwrap(), "backup 5\n");
+    }
 }
