@@ -13,8 +13,8 @@ mod undo;
 use crate::api::Api;
 use crate::app::{App, OutOfOrder, build, people};
 use crate::cli::{
-    self, Answer, BackedUp, Caller, Common, Failure, Goal, Migrated, Origin, Restored, Restoring,
-    Role, Socket, What,
+    self, Answer, BackedUp, Caller, Common, Failure, Goal, Migrate, Migrated, Origin, Restored,
+    Restoring, Role, Socket, What,
 };
 use crate::config::Config;
 use crate::doctor::{Order, Report};
@@ -173,8 +173,9 @@ impl cli::Program for Program {
         Ok(gone)
     }
 
-    fn migrate(&self, config: &Config, rehearsal: bool) -> Result<Vec<Migrated>, Failure> {
-        let databases = build::migrate(config, rehearsal).map_err(Failure::Other)?;
+    fn migrate(&self, config: &Config, order: Migrate) -> Result<Vec<Migrated>, Failure> {
+        let databases =
+            build::migrate(config, order.dry_run, order.without_php).map_err(Failure::Other)?;
         let migrated = databases
             .into_iter()
             .map(|(database, outcome)| Migrated { database, outcome });

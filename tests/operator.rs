@@ -125,6 +125,23 @@ fn what_a_database_lacks_is_printed_and_then_added_once() {
 }
 
 #[test]
+fn while_php_writes_no_table_loses_its_indexes() {
+    let server = MariaDb::shared();
+    let database = server.database("latin1");
+    let settings = mysql(server, &database);
+    let beside = Home::new(&format!("legacy.php_beside = true\n{settings}"));
+    beside.prints("migrate");
+    let refused = beside.run("migrate --without-php", "");
+    assert!(!refused.status.success());
+    let why = text(&refused.stderr);
+    assert!(why.contains("legacy.php_beside is set"), "{why}");
+    let alone = Home::new(&settings);
+    assert!(alone.prints("migrate").ends_with(" lacks nothing\n"));
+    let done = alone.prints("migrate --without-php");
+    assert!(done.contains("DROP KEY `parentindex`"), "{done}");
+}
+
+#[test]
 fn what_is_printed_can_be_run_by_a_database_administrator() {
     let server = MariaDb::shared();
     let database = server.database("latin1");

@@ -1,4 +1,4 @@
-//! The MySQL engine against the suite of all engines, and alone: beside PHP, between hosts, on a
+//! The MySQL engine against the suite of all engines, on its own tables and on those of PHP, and alone: beside PHP, between hosts, on a
 //! server that stops, stalls, kills and refuses.
 
 mod harness;
@@ -14,7 +14,10 @@ use storage_suite::Bench;
 use weft::sync::UserId;
 
 fn bench() -> Bench {
-    let place = Place::migrated("latin1");
+    on(&Place::migrated("latin1"))
+}
+
+fn on(place: &Place<'_>) -> Bench {
     Bench {
         storage: Arc::new(place.host()),
         clock: None,
@@ -25,3 +28,13 @@ fn bench() -> Bench {
 }
 
 storage_suite!(crate::bench);
+
+mod tables_of_php {
+    use super::{Bench, Place, on};
+
+    fn bench() -> Bench {
+        on(&Place::of_php("latin1"))
+    }
+
+    storage_suite!(crate::tables_of_php::bench);
+}

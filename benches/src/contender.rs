@@ -47,6 +47,15 @@ pub struct Contender {
     _site: Option<Site>,
 }
 
+/// Whose tables Weft has in MariaDB.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Tables {
+    /// As the legacy PHP server made them.
+    Php,
+    /// As `weft migrate` makes them where there is no such server.
+    Own,
+}
+
 /// What answers behind Apache.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Front {
@@ -72,7 +81,7 @@ impl Contender {
     }
 
     /// Weft under mod_fcgid, with MariaDB and memcached of its own.
-    pub fn mariadb(name: &str, program: &Path) -> Result<Contender, String> {
+    pub fn mariadb(name: &str, program: &Path, tables: Tables) -> Result<Contender, String> {
         let site = Site::new();
         let (mariadb, database, settings) = database();
         let memcached = Memcached::start();
@@ -80,7 +89,7 @@ impl Contender {
             "{settings}[memcached]\nservers = [\"127.0.0.1:{}\"]\n",
             memcached.port()
         );
-        migrate(&site, program, &settings)?;
+        migrate(&site, program, &settings, tables)?;
         let mut contender = Contender::start(name, site, program, Front::ModFcgid, &settings)?;
         contender.marks.mariadb = Some(mariadb.port());
         contender.marks.memcached = Some(memcached.port());
@@ -261,8 +270,12 @@ pub fn mysql_settings(place: &str, database: &str) -> String {
 }
 
 /// Lays the tables.
-pub fn migrate(site: &Site, program: &Path, settings: &str) -> Result<(), String> {
-    let program = place(site, program, "weft", settings)?;
+pub fn migrate(site: &Site, program: &Path, settings: &str, tables: Tables) -> Result<(), String> {
+    let beside = match tables {
+        Tables::Php => "[legacy]\nphp_beside = true\n",
+        Tables::Own => "",
+    };
+    let program = place(site, program, "weft", &format!("{settings}{beside}"))?;
     let ran = crate::harness::command::run(site, &program, &["migrate"], "");
     match ran.code {
         0 => Ok(()),

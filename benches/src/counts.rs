@@ -10,7 +10,7 @@ use serde_json::{Map, Value, json};
 
 use crate::figures::{rounded, table};
 use crate::harness::{MariaDb, Wire};
-use crate::house::House;
+use crate::house::{DATABASES, House};
 use crate::options::Options;
 use crate::person::{Dice, Kind};
 use crate::worker::Worker;
@@ -41,11 +41,8 @@ pub struct Results(Vec<Line>);
 /// Counts.
 pub fn measure(options: &Options) -> Result<Results, String> {
     let mut results = Results(Vec::new());
-    for database in ["MariaDB", "SQLite"] {
-        let house = match database {
-            "MariaDB" => House::mariadb(&options.program)?,
-            _ => House::sqlite(&options.program)?,
-        };
+    for database in DATABASES {
+        let house = House::on(database, &options.program)?;
         eprintln!("counting: {database}");
         fill(&house)?;
         for kind in Kind::ALL {

@@ -9,7 +9,7 @@ use sha2::{Digest, Sha256};
 
 use crate::figures::{median, rounded, table};
 use crate::harness::MariaDb;
-use crate::house::House;
+use crate::house::{DATABASES, House};
 use crate::options::Options;
 use crate::person::{Dice, Kind, batch, known_id, record, what};
 use crate::worker::{Worker, request};
@@ -50,12 +50,9 @@ pub fn measure(options: &Options) -> Result<Results, String> {
     };
     let mut by_records = Vec::new();
     let mut by_accounts = Vec::new();
-    for database in ["MariaDB", "SQLite"] {
+    for database in DATABASES {
         eprintln!("growing: {database}");
-        let house = match database {
-            "MariaDB" => House::mariadb(&options.program)?,
-            _ => House::sqlite(&options.program)?,
-        };
+        let house = House::on(database, &options.program)?;
         let grown = grow(&house, accounts, |house, from, to| {
             if from == 0 {
                 more_records(house, 0, 1_000)?;
@@ -67,10 +64,7 @@ pub fn measure(options: &Options) -> Result<Results, String> {
             database,
             grown.map_err(|why| house.told(why))?,
         );
-        let house = match database {
-            "MariaDB" => House::mariadb(&options.program)?,
-            _ => House::sqlite(&options.program)?,
-        };
+        let house = House::on(database, &options.program)?;
         let grown = grow(&house, records, more_records);
         add(
             &mut by_records,

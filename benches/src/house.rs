@@ -2,7 +2,7 @@
 
 use std::path::{Path, PathBuf};
 
-use crate::contender::{PASSWORD, database, migrate, mysql_settings, place};
+use crate::contender::{PASSWORD, Tables, database, migrate, mysql_settings, place};
 use crate::harness::{MariaDb, Site, command};
 use crate::person::Person;
 use crate::worker::Worker;
@@ -19,27 +19,41 @@ pub struct House {
     pub mariadb: Option<(MariaDb, String)>,
 }
 
+/// Where records and accounts may be.
+pub const DATABASES: [&str; 3] = [MARIADB, OWN_TABLES, "SQLite"];
+const MARIADB: &str = "MariaDB";
+const OWN_TABLES: &str = "MariaDB, own tables";
+
 impl House {
+    /// With one of the [`DATABASES`].
+    pub fn on(database: &str, program: &Path) -> Result<House, String> {
+        match database {
+            MARIADB => House::mariadb(program, Tables::Php),
+            OWN_TABLES => House::mariadb(program, Tables::Own),
+            _ => House::sqlite(program),
+        }
+    }
+
     /// With accounts and records in files.
     pub fn sqlite(program: &Path) -> Result<House, String> {
-        House::with(program, QUICK_HASH, None)
+        House::with(Site::new(), program, QUICK_HASH, None)
     }
 
     /// With a MariaDB of its own.
-    pub fn mariadb(program: &Path) -> Result<House, String> {
+    pub fn mariadb(program: &Path, tables: Tables) -> Result<House, String> {
         let (mariadb, name, settings) = database();
-        House::with(program, &quick(&settings), Some((mariadb, name)))
+        let settings = quick(&settings);
+        let site = Site::new();
+        migrate(&site, program, &settings, tables)?;
+        House::with(site, program, &settings, Some((mariadb, name)))
     }
 
     fn with(
+        site: Site,
         program: &Path,
         settings: &str,
         mariadb: Option<(MariaDb, String)>,
     ) -> Result<House, String> {
-        let site = Site::new();
-        if mariadb.is_some() {
-            migrate(&site, program, settings)?;
-        }
         let program = place(&site, program, "weft", settings)?;
         let ran = command::run(&site, &program, &["user", "add", "ada"], PASSWORD);
         if ran.code != 0 {

@@ -35,7 +35,7 @@ use std::thread;
 use clap::Parser;
 use serde_json::json;
 
-use contender::{Contender, DURABILITY, Front};
+use contender::{Contender, DURABILITY, Front, Tables};
 use options::{Options, Thing};
 use requests::Field;
 
@@ -110,10 +110,15 @@ fn field(options: &Options) -> Result<Field, String> {
         Ok::<(), String>(())
     };
     let program = &options.program;
-    start(MARIADB, &|name| Contender::mariadb(name, program))?;
+    start(MARIADB, &|name| {
+        Contender::mariadb(name, program, Tables::Php)
+    })?;
+    start("Weft, mod_fcgid, MariaDB, own tables", &|name| {
+        Contender::mariadb(name, program, Tables::Own)
+    })?;
     if let Some(other) = &options.compare {
         start("compared, mod_fcgid, MariaDB", &|name| {
-            Contender::mariadb(name, other)
+            Contender::mariadb(name, other, Tables::Php)
         })?;
     }
     start(SQLITE, &|name| {

@@ -12,7 +12,7 @@ use crate::contender::{Contender, Front};
 use crate::figures::{median, rounded, table};
 use crate::filling;
 use crate::harness::Site;
-use crate::house::{House, QUICK_HASH};
+use crate::house::{DATABASES, House, QUICK_HASH};
 use crate::options::Options;
 use crate::person::{Dice, Kind};
 use crate::worker::{Worker, request};
@@ -30,7 +30,8 @@ pub fn measure(options: &Options) -> Result<Results, String> {
     for (name, program) in programs {
         let Some(program) = program else { continue };
         houses.push((format!("{name}, worker, SQLite"), House::sqlite(program)?));
-        houses.push((format!("{name}, worker, MariaDB"), House::mariadb(program)?));
+        let mariadb = House::on(DATABASES[0], program)?;
+        houses.push((format!("{name}, worker, MariaDB"), mariadb));
     }
     let cgi = |name: &str, settings: &str| {
         let mut contender = Contender::sqlite_with(name, &options.program, Front::Cgi, settings)?;

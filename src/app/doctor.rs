@@ -17,6 +17,6 @@ pub fn doctor(config: &Config, clock: &Clock) -> Doctor {
         clock: Arc::clone(clock),
         random,
         check: build::check,
-        lacking: |config| build::migrate(config, true),
+        lacking: |config| build::migrate(config, true, false),
     }
 }

@@ -7,11 +7,15 @@ use super::{Caller, Common, Failure, Program, Role, print, start};
 /// Only additions, each safe while PHP servers run on the same tables; what is there already is left
 /// alone, so running it again does nothing. An ALTER of a large table takes its time; a database
 /// administrator may prefer to run the statements that --dry-run prints.
-#[derive(clap::Args, Debug)]
+#[derive(clap::Args, Clone, Copy, Debug, Default)]
 pub struct Migrate {
     /// Change nothing: print the statements, as SQL.
     #[arg(long)]
-    dry_run: bool,
+    pub dry_run: bool,
+    /// PHP is gone for good: drop the indexes of its tables that only PHP needed, too. Writes get
+    /// cheaper; the manual on migration says how to go back.
+    #[arg(long)]
+    pub without_php: bool,
 }
 
 /// A database, and what it lacked.
@@ -32,7 +36,7 @@ impl Migrate {
         program: &dyn Program,
     ) -> Result<(), Failure> {
         let config = start(caller, &start::options(common), Role::Helper)?.config;
-        let databases = program.migrate(&config, self.dry_run)?;
+        let databases = program.migrate(&config, self)?;
         if databases.is_empty() {
             let text = "-- No MySQL database is configured, so there is nothing to do.\n";
             return print(caller, text);

@@ -32,7 +32,7 @@ pub(crate) use counts::{records, users};
 pub use failure::Failure;
 pub use fastcgi::{ListenAt, Socket};
 pub use logger::Logger;
-pub use migrate::Migrated;
+pub use migrate::{Migrate, Migrated};
 pub use node::{Node, Nodes};
 pub use restore::{Became, Origin, Restored, RestoredUser, Restoring};
 pub use start::{Role, options, start};
@@ -83,7 +83,7 @@ pub trait Program {
     fn purge(&self, config: &Config, tell: &mut dyn FnMut(u64)) -> Result<u64, Failure>;
 
     /// Adds to the MySQL databases what they lack; a rehearsal only answers what that is.
-    fn migrate(&self, config: &Config, rehearsal: bool) -> Result<Vec<Migrated>, Failure>;
+    fn migrate(&self, config: &Config, order: Migrate) -> Result<Vec<Migrated>, Failure>;
 
     /// Asks every server of the configuration whether it answers.
     fn check(&self, config: &Config) -> Result<Vec<Answer>, Failure>;

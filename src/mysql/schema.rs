@@ -28,6 +28,13 @@ impl Migration {
         }
     }
 
+    /// One statement that changes a table in these ways, explained by `why`.
+    pub(crate) fn alter(table: &str, why: &str, ways: &[String]) -> Migration {
+        Migration {
+            sql: format!("-- {why}\nALTER TABLE {table}\n  {}", ways.join(",\n  ")),
+        }
+    }
+
     /// The statement's first line, without the comment before it.
     fn summary(&self) -> &str {
         let mut lines = self.sql.lines().map(str::trim);
@@ -92,6 +99,17 @@ impl Found {
         self.indexes
             .get(table)
             .is_some_and(|indexes| indexes.values().any(begins))
+    }
+
+    /// The names of a table's indexes over exactly these columns, the primary key left out.
+    pub(crate) fn indexes_of(&self, table: &str, columns: &[&str]) -> Vec<&str> {
+        let Some(indexes) = self.indexes.get(table) else {
+            return Vec::new();
+        };
+        let these = indexes.iter().filter(|(name, index)| {
+            *name != "PRIMARY" && index.iter().map(String::as_str).eq(columns.iter().copied())
+        });
+        these.map(|(name, _)| name.as_str()).collect()
     }
 }
 

@@ -63,11 +63,79 @@ fn the_column_of_a_python_server_is_used_as_it_is() {
 
 #[test]
 fn missing_indexes_are_added() {
-    let place = Place::migrated("latin1");
-    place.php("ALTER TABLE wbo DROP KEY modified");
-    let said = sql(place.host().migrate(false).unwrap());
-    assert!(said.contains("(username, collection, modified)"), "{said}");
-    assert_eq!(place.host().migrate(true).unwrap(), []);
+    for (place, ttl) in [
+        (Place::migrated("latin1"), "weft_living"),
+        (Place::of_php("latin1"), "weft_ttl"),
+    ] {
+        place.php(&format!(
+            "ALTER TABLE wbo DROP KEY modified, DROP KEY {ttl}"
+        ));
+        let said = sql(place.host().migrate(false).unwrap());
+        assert!(said.contains("(username, collection, modified)"), "{said}");
+        assert!(said.contains(&format!("ADD KEY {ttl} ")), "{said}");
+        assert_eq!(place.host().migrate(true).unwrap(), []);
+    }
+}
+
+/// The names of the indexes of the table of records.
+fn indexes(place: &Place<'_>) -> Vec<String> {
+    place.php_sees(
+        "SELECT DISTINCT INDEX_NAME FROM information_schema.STATISTICS \
+         WHERE TABLE_SCHEMA = DATABASE() AND TABLE_NAME = 'wbo' ORDER BY 1",
+    )
+}
+
+const OWN: [&str; 3] = ["modified", "PRIMARY", "weft_living"];
+
+#[test]
+fn new_tables_have_the_indexes_of_php_only_where_php_may_write_to_them() {
+    assert_eq!(indexes(&Place::migrated("latin1")), OWN);
+    let place = Place::empty(MariaDb::shared(), "latin1");
+    let beside = place.host_with(|config| config.php_beside = true);
+    beside.migrate(false).unwrap();
+    assert_eq!(indexes(&place).len(), 7);
+    assert_eq!(place.host().migrate(false).unwrap(), []);
+    assert_eq!(indexes(&place).len(), 7, "what is there stays as it is");
+}
+
+#[test]
+fn without_php_its_tables_lose_its_indexes_and_nothing_else() {
+    let prepared = Place::of_php("latin1");
+    let time = put(&prepared.host(), "history", &[full("a", "x")]);
+    let unprepared = Place::empty(MariaDb::shared(), "latin1");
+    unprepared.php(PHP_SCHEMA);
+    unprepared.php("ALTER TABLE wbo ADD KEY somebodys (sortindex)");
+    for place in [&prepared, &unprepared] {
+        let before = indexes(place);
+        let said = sql(place.host().migrate_without_php(true).unwrap());
+        assert_eq!(indexes(place), before);
+        assert_eq!(said.matches("ALTER TABLE `wbo`").count(), 1, "{said}");
+        place.php(&said);
+        assert_eq!(place.host().migrate_without_php(false).unwrap(), []);
+        assert_eq!(place.host().migrate(false).unwrap(), []);
+        place.host().check().unwrap();
+    }
+    assert_eq!(indexes(&prepared), OWN);
+    assert_eq!(
+        indexes(&unprepared),
+        ["modified", "PRIMARY", "somebodys", "weft_living"]
+    );
+    let times = prepared.host().read_times(super::USER).unwrap().1;
+    assert_eq!(times, [(super::name("history"), time)]);
+}
+
+/// What `docs/migration.md` says.
+#[test]
+fn php_can_have_its_indexes_back() {
+    let place = Place::of_php("latin1");
+    let before = indexes(&place);
+    place.host().migrate_without_php(false).unwrap();
+    let manual = std::fs::read_to_string("docs/migration.md").unwrap();
+    let from = manual.find("ALTER TABLE wbo ADD KEY parentindex").unwrap();
+    let length = manual[from..].find(';').unwrap();
+    place.php(&manual[from..from + length]);
+    assert_eq!(indexes(&place), before);
+    assert_eq!(place.host().migrate(false).unwrap(), []);
 }
 
 #[test]

@@ -337,7 +337,11 @@ fn deleting_all_and_writing_at_once_end_in_some_order() {
 
 #[test]
 fn purging_does_not_disturb_writers() {
-    let place = Place::migrated("latin1");
+    purge_beside_a_writer(&Place::migrated("latin1"));
+    purge_beside_a_writer(&Place::of_php("latin1"));
+}
+
+fn purge_beside_a_writer(place: &Place<'_>) {
     let host = place.host();
     for user in 1..4 {
         let mut session = host

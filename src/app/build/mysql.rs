@@ -16,13 +16,24 @@ use crate::storage::{Storage, StorageError};
 use std::fmt::Display;
 use std::sync::Arc;
 
+const PHP_IS_THERE: &str = "legacy.php_beside is set, so PHP still needs its indexes: set it to false on \
+     all hosts when PHP is gone for good, and then migrate without it";
+
 /// Adds to every MySQL database what it lacks, each database once; answers the statements. A rehearsal
-/// only answers. A database that fails keeps no other from its turn.
+/// only answers. A database that fails keeps no other from its turn. `without_php`: tables of records lose
+/// what only PHP needed.
 ///
 /// # Errors
 ///
 /// A sentence about settings that make no sense together.
-pub fn migrate(config: &Config, rehearsal: bool) -> Result<Vec<Answered<Vec<String>>>, String> {
+pub fn migrate(
+    config: &Config,
+    rehearsal: bool,
+    without_php: bool,
+) -> Result<Vec<Answered<Vec<String>>>, String> {
+    if without_php && all(config).any(|config| config.legacy.php_beside) {
+        return Err(PHP_IS_THERE.to_owned());
+    }
     let mut records: Vec<Database<'_>> = Vec::new();
     let mut users = Vec::new();
     let mut answers = Vec::new();
@@ -36,7 +47,11 @@ pub fn migrate(config: &Config, rehearsal: bool) -> Result<Vec<Answered<Vec<Stri
                 continue;
             }
             let server = format!("records: {}", database.server);
-            answers.push((server, statements(database.storage.migrate(rehearsal))));
+            let migrated = match without_php {
+                true => database.storage.migrate_without_php(rehearsal),
+                false => database.storage.migrate(rehearsal),
+            };
+            answers.push((server, statements(migrated)));
             records.push(database);
         }
         let place = (mysql_server(config), &config.auth_mysql);

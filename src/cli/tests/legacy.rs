@@ -7,15 +7,17 @@ use std::os::unix::fs::PermissionsExt;
 fn migrate_prints_what_a_database_administrator_can_run() {
     let done = Machine::new().run("weft migrate --dry-run");
     assert_eq!((done.code, done.errors.as_str()), (0, ""));
-    assert_eq!(done.asked, ["migrate true"]);
+    assert_eq!(done.asked, ["migrate true false"]);
     assert_eq!(
         done.output,
         "-- database a at db:3306 lacks\n-- Why.\nCREATE 1;\nCREATE 2;\n\
          -- database b? at db:3306 lacks nothing\n"
     );
     let done = Machine::new().run("weft migrate");
-    assert_eq!(done.asked, ["migrate false"]);
+    assert_eq!(done.asked, ["migrate false false"]);
     assert!(done.output.contains("-- database a at db:3306 got\n"));
+    let done = Machine::new().run("weft migrate --without-php");
+    assert_eq!(done.asked, ["migrate false true"]);
 }
 
 #[test]

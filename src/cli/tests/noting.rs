@@ -38,8 +38,8 @@ impl Program for Noting {
         Ok(7)
     }
 
-    fn migrate(&self, _: &Config, rehearsal: bool) -> Result<Vec<Migrated>, Failure> {
-        self.note(format!("migrate {rehearsal}"));
+    fn migrate(&self, _: &Config, order: Migrate) -> Result<Vec<Migrated>, Failure> {
+        self.note(format!("migrate {} {}", order.dry_run, order.without_php));
         Ok(vec![
             Migrated {
                 database: "database a at db:3306".into(),

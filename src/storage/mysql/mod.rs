@@ -63,6 +63,7 @@ mod write;
 pub use crate::mysql::{Address, Charset, Migration, Server};
 pub use config::MySqlConfig;
 
+use self::migrate::Owner;
 use self::tables::Tables;
 use crate::mysql::{Fault, Lease, Pool, schema};
 use crate::storage::{
@@ -115,11 +116,21 @@ impl MySqlStorage {
     /// `ttl`, indexes, in an empty database all tables. Answers what was missing; a dry run only
     /// answers.
     pub fn migrate(&self, dry_run: bool) -> StorageResult<Vec<Migration>> {
+        self.change(self.engine.owner(), dry_run)
+    }
+
+    /// The same where PHP is gone for good: tables that it made also lose the indexes that only PHP
+    /// needed. PHP would still find its rows in them, more slowly.
+    pub fn migrate_without_php(&self, dry_run: bool) -> StorageResult<Vec<Migration>> {
+        self.change(Owner::WeftFromNowOn, dry_run)
+    }
+
+    fn change(&self, owner: Owner, dry_run: bool) -> StorageResult<Vec<Migration>> {
         let engine = &self.engine;
         let mut lease = Pool::patient(&engine.config.write, &engine.config.manner())?;
         match dry_run {
-            true => migrate::missing(&mut lease, &engine.tables),
-            false => migrate::apply(&mut lease, &engine.tables),
+            true => migrate::missing(&mut lease, &engine.tables, owner),
+            false => migrate::apply(&mut lease, &engine.tables, owner),
         }
     }
 }
@@ -148,12 +159,19 @@ impl Engine {
             .write
             .take()
             .map_err(StorageError::from)
-            .and_then(|mut lease| migrate::missing(&mut lease, &self.tables));
+            .and_then(|mut lease| migrate::missing(&mut lease, &self.tables, self.owner()));
         match missing {
             Ok(missing) if missing.is_empty() => StorageError::Broken(why),
             Ok(missing) => StorageError::Broken(schema::instruction(&missing)),
             Err(StorageError::Broken(also)) => StorageError::Broken(format!("{why}; {also}")),
             Err(_) => StorageError::Broken(why),
+        }
+    }
+
+    fn owner(&self) -> Owner {
+        match self.config.php_beside {
+            true => Owner::Php,
+            false => Owner::Weft,
         }
     }
 
@@ -280,7 +298,7 @@ impl Storage for MySqlStorage {
     fn check(&self) -> StorageResult<()> {
         let engine = &self.engine;
         let missing = engine.attempt(&engine.write, |mut lease| {
-            Ok(migrate::needed(&mut lease, &engine.tables))
+            Ok(migrate::needed(&mut lease, &engine.tables, engine.owner()))
         })??;
         if !missing.is_empty() {
             return Err(StorageError::Broken(schema::instruction(&missing)));

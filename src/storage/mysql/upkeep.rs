@@ -14,7 +14,7 @@ use std::collections::BTreeMap;
 use std::ops::ControlFlow;
 
 /// How many expired records go in one transaction at most.
-const PURGED_TOGETHER: usize = 64;
+const PURGED_TOGETHER: u64 = 64;
 
 /// Deletes all records of a user; every collection that had some gets the time, which is answered.
 pub(super) fn delete_records(
@@ -101,48 +101,73 @@ pub(super) fn purge_table(
     table: &str,
     most: u64,
 ) -> Result<u64, Fault> {
+    let lease = &mut lease;
     let mut gone = 0;
-    while gone < most {
-        let wanted = (most - gone).min(PURGED_TOGETHER as u64);
-        let (now, found) = expired(&mut lease, table, wanted)?;
-        if found.is_empty() {
-            break;
-        }
-        let before = gone;
-        for ((user, collection), ids) in found {
-            gone += remove(
-                engine,
-                &mut lease,
-                &Expired {
+    if leads_with_ttl(lease, table)? {
+        while gone < most {
+            let (now, found) = expired(lease, table, (most - gone).min(PURGED_TOGETHER))?;
+            let before = gone;
+            for ((user, collection), ids) in found {
+                let place = Place {
                     table,
-                    now,
                     user,
                     collection,
-                    ids,
-                },
-            )?;
+                };
+                gone += remove(engine, lease, &place, (&ids, now))?;
+            }
+            if gone == before {
+                break;
+            }
         }
-        if gone == before {
-            break;
+        return Ok(gone);
+    }
+    let now = now(lease)?;
+    for place in places(lease, table, now)? {
+        while gone < most {
+            let ids = expired_at(lease, &place, now, (most - gone).min(PURGED_TOGETHER))?;
+            let went = remove(engine, lease, &place, (&ids, now))?;
+            gone += went;
+            if went == 0 {
+                break;
+            }
         }
     }
     Ok(gone)
 }
 
-struct Expired<'t> {
+/// A collection of a user, by their numbers.
+struct Place<'t> {
     table: &'t str,
-    now: Timestamp,
     user: i64,
     collection: i64,
-    ids: Vec<Value>,
+}
+
+impl Place<'_> {
+    fn values(&self) -> Vec<Value> {
+        vec![self.user.into(), self.collection.into()]
+    }
 }
 
 type ByCollection = BTreeMap<(i64, i64), Vec<Value>>;
 
-fn expired(lease: &mut Lease, table: &str, most: u64) -> Result<(Timestamp, ByCollection), Fault> {
+fn now(lease: &mut Lease) -> Result<Timestamp, Fault> {
     let row = lease.first(&format!("SELECT {NOW}"), Vec::new())?;
     let row = row.ok_or_else(|| Fault::broken("the database does not tell the time"))?;
-    let now = Timestamp::from_centis(row::certain(&row, 0)?);
+    Ok(Timestamp::from_centis(row::certain(&row, 0)?))
+}
+
+/// Whether an index leads from a time to the records of all users that expire then, as in the tables
+/// that PHP made.
+fn leads_with_ttl(lease: &mut Lease, table: &str) -> Result<bool, Fault> {
+    let sql = "SELECT 1 FROM information_schema.STATISTICS WHERE TABLE_SCHEMA = DATABASE() \
+               AND TABLE_NAME = ? AND COLUMN_NAME = 'ttl' AND SEQ_IN_INDEX = 1 LIMIT 1";
+    let row = lease.first(sql, vec![table.trim_matches('`').into()])?;
+    Ok(row.is_some())
+}
+
+/// Finds expired records of all users by the index of their times.
+fn expired(lease: &mut Lease, table: &str, most: u64) -> Result<(Timestamp, ByCollection), Fault> {
+    let now = now(lease)?;
     let sql = format!("SELECT username, collection, id FROM {table} WHERE ttl <= ? LIMIT ?");
     let mut found = ByCollection::new();
     lease.each(&sql, vec![expiry(now), most.into()], |row| {
@@ -155,20 +180,65 @@ fn expired(lease: &mut Lease, table: &str, most: u64) -> Result<(Timestamp, ByCo
     Ok((now, found))
 }
 
-fn remove(engine: &Engine, lease: &mut Lease, expired: &Expired<'_>) -> Result<u64, Fault> {
+/// The collections of all users with records that have expired: a step in an index for each collection.
+fn places<'t>(lease: &mut Lease, table: &'t str, now: Timestamp) -> Result<Vec<Place<'t>>, Fault> {
+    let sql = format!(
+        "SELECT username, collection FROM {table} GROUP BY username, collection \
+         HAVING MIN(ttl) <= ?"
+    );
+    let mut places = Vec::new();
+    lease.each(&sql, vec![expiry(now)], |row| {
+        places.push(Place {
+            table,
+            user: row::certain(&row, 0)?,
+            collection: row::certain(&row, 1)?,
+        });
+        Ok(ControlFlow::Continue(()))
+    })?;
+    lease.rollback()?;
+    Ok(places)
+}
+
+/// Finds expired records of one collection.
+fn expired_at(
+    lease: &mut Lease,
+    place: &Place<'_>,
+    now: Timestamp,
+    most: u64,
+) -> Result<Vec<Value>, Fault> {
+    let sql = format!(
+        "SELECT id FROM {} WHERE username = ? AND collection = ? AND ttl <= ? LIMIT ?",
+        place.table
+    );
+    let mut values = place.values();
+    values.extend([expiry(now), most.into()]);
+    let mut ids = Vec::new();
+    lease.each(&sql, values, |row| {
+        ids.push(row.as_ref(0).cloned().unwrap_or(Value::NULL));
+        Ok(ControlFlow::Continue(()))
+    })?;
+    lease.rollback()?;
+    Ok(ids)
+}
+
+fn remove(
+    engine: &Engine,
+    lease: &mut Lease,
+    place: &Place<'_>,
+    (ids, now): (&[Value], Timestamp),
+) -> Result<u64, Fault> {
     let sql = format!(
         "SELECT modified FROM {} WHERE userid = ? AND collectionid = ? FOR UPDATE",
         engine.tables.times
     );
-    let place = vec![Value::from(expired.user), Value::from(expired.collection)];
-    lease.first(&sql, place.clone())?;
-    let (mut gone, table) = (0, expired.table);
-    for id in &expired.ids {
+    lease.first(&sql, place.values())?;
+    let (mut gone, table) = (0, place.table);
+    for id in ids {
         let sql = format!(
             "DELETE FROM {table} WHERE username = ? AND collection = ? AND id = ? AND ttl <= ?"
         );
-        let mut values = place.clone();
-        values.extend([id.clone(), expiry(expired.now)]);
+        let mut values = place.values();
+        values.extend([id.clone(), expiry(now)]);
         gone += lease.run(&sql, values)?.rows;
     }
     lease.commit()?;

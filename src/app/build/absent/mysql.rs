@@ -10,7 +10,7 @@ use crate::storage::Storage;
 use std::sync::Arc;
 
 /// There are no databases.
-pub fn migrate(_: &Config, _: bool) -> Result<Vec<Answered<Vec<String>>>, String> {
+pub fn migrate(_: &Config, _: bool, _: bool) -> Result<Vec<Answered<Vec<String>>>, String> {
     Ok(Vec::new())
 }
 
