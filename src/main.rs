@@ -13,6 +13,7 @@ use weft::gateway::{self, Door};
 use weft::program::Program;
 
 fn main() -> ExitCode {
+    cli::tell_panics();
     let surroundings = Surroundings {
         environment: std::env::vars_os().collect(),
         program: std::env::current_exe().ok(),

@@ -5,6 +5,11 @@
 //! makes itself (codes, cookies, hashes) is looked for as it is.
 
 mod harness;
+mod secrets {
+    mod commands;
+    mod panics;
+    mod refused;
+}
 
 use std::fs;
 use std::os::unix::fs::PermissionsExt;

@@ -43,6 +43,11 @@ impl Installation {
         command::run(&self.site, &self.program, &arguments, input)
     }
 
+    /// Runs a command that needs no configuration.
+    pub fn run_alone(&self, arguments: &[&str], input: &str) -> Ran {
+        command::run(&self.site, &self.program, arguments, input)
+    }
+
     /// Runs what an operator types into bash in the folder, where `weft` is the program.
     pub fn shell(&self, script: &str) -> Ran {
         let script = format!("export HOME=$PWD PATH=$PWD:$PATH; {script}");

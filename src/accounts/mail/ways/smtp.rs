@@ -4,6 +4,8 @@
 //! that does not offer STARTTLS gets no letter, because anybody between could have hidden the offer.
 
 use super::{Letter, MailError, Mailer, NoMail, Sender};
+use base64::Engine;
+use base64::engine::general_purpose::STANDARD;
 use lettre::transport::smtp::authentication::Credentials;
 use lettre::transport::smtp::client::{Certificate, Tls, TlsParameters};
 use lettre::transport::smtp::extension::ClientId;
@@ -102,7 +104,26 @@ impl Smtp {
             }
             cause = deeper.source();
         }
-        server(format!("{}: {why}", self.options.server))
+        server(format!(
+            "{}: {}",
+            self.options.server,
+            self.without_login(why)
+        ))
+    }
+
+    /// What a server said, without the password in the forms in which it was told: some servers repeat
+    /// what they did not understand.
+    fn without_login(&self, said: String) -> String {
+        let Some((user, password)) = &self.options.login else {
+            return said;
+        };
+        let forms = [
+            STANDARD.encode(format!("\0{user}\0{password}")),
+            STANDARD.encode(password),
+            password.clone(),
+        ];
+        let secrets = forms.iter().filter(|form| !form.is_empty());
+        secrets.fold(said, |said, form| said.replace(form, "\u{2026}"))
     }
 }
 
