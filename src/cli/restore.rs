@@ -111,6 +111,9 @@ pub struct RestoredUser {
     pub count: u64,
     /// The bytes of their payloads.
     pub bytes: u64,
+    /// The moment to which `weft undo` takes this back, if it can.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub before: Option<String>,
 }
 
 /// What becomes of something that there is in a backup.
@@ -194,6 +197,9 @@ impl RestoreCommand {
     }
 }
 
+/// How many users are told one by one how to take a restore back.
+const NAMED: usize = 5;
+
 impl Restored {
     fn sheet(&self) -> String {
         let count = |fits: &dyn Fn(&RestoredUser) -> bool| {
@@ -230,6 +236,19 @@ impl Restored {
         }
         for Failed { user, why } in &self.failed {
             text += &format!("{user} was not restored: {why}\n");
+        }
+        let undoable = self.users.iter();
+        let undoable = undoable.filter_map(|user| Some((&user.user, user.before.as_ref()?)));
+        match undoable.clone().count() {
+            0..=NAMED => {
+                for (user, before) in undoable {
+                    text += &format!("to take this back: weft undo {user} --to {before}\n");
+                }
+            }
+            _ => {
+                text +=
+                    "weft undo NAME takes this back for a user; --json tells the moment of each\n"
+            }
         }
         if self.dry_run {
             let names = self.users.iter().map(|user| &user.user);

@@ -18,7 +18,7 @@ use crate::cli::{
     Became, Failed, Failure, Origin, Restored, RestoredUser, Restoring, some_of, users,
 };
 use crate::storage::{Load, Portable, Stamps, StorageError};
-use crate::sync::{UserId, UserName};
+use crate::sync::{Timestamp, UserId, UserName, moment};
 use note::Note;
 use plan::Plan;
 use std::fs::File;
@@ -154,20 +154,23 @@ impl<'r> Restore<'r> {
             Ok(plan) => plan,
             Err(failed) => return Ok(Err(failed)),
         };
-        let restored = RestoredUser {
+        let mut restored = RestoredUser {
             user: plan.name.to_string(),
             account: plan.account,
             records: plan.records,
             count: section.counts.records,
             bytes: section.counts.bytes,
+            before: None,
         };
         if self.wanted.dry_run || (plan.records == Became::Done && !plan.begun) {
             return Ok(Ok(restored));
         }
         note.begin(&plan)?;
         match self.restore(&plan, section)? {
-            Ok(()) => {
+            Ok(time) => {
                 note.done(&plan.name)?;
+                let before = time.filter(|_| self.can_be_undone(&plan));
+                restored.before = before.map(|time| moment(time.previous()));
                 Ok(Ok(restored))
             }
             Err(why) => Ok(Err(Failed {
@@ -177,8 +180,18 @@ impl<'r> Restore<'r> {
         }
     }
 
-    /// Restores a user. Answers why that could not be done, if the others may still be restored.
-    fn restore(&mut self, plan: &Plan, section: &Section) -> Result<Result<(), String>, Failure> {
+    fn can_be_undone(&self, plan: &Plan) -> bool {
+        let replaced = plan.records == Became::Replaced && !self.wanted.keep_times;
+        replaced && self.api.storage.undoable().is_some()
+    }
+
+    /// Restores a user; answers the time of what came. Or why that could not be done, if the others may
+    /// still be restored.
+    fn restore(
+        &mut self,
+        plan: &Plan,
+        section: &Section,
+    ) -> Result<Result<Option<Timestamp>, String>, Failure> {
         let id = match plan.id {
             Some(id) => id,
             None => match self.create(plan, section).map_err(account_failure)? {
@@ -186,20 +199,24 @@ impl<'r> Restore<'r> {
                 None => return Ok(Err("somebody has just taken the name".to_owned())),
             },
         };
-        if matches!(plan.records, Became::Created | Became::Replaced)
-            && let Err(why) = self.take_in(id, plan, section)?
-        {
-            if plan.id.is_none() {
-                let removed = self.api.accounts.delete(&plan.name);
-                removed.map_err(account_failure)?;
+        let mut time = None;
+        if matches!(plan.records, Became::Created | Became::Replaced) {
+            match self.take_in(id, plan, section)? {
+                Ok(taken) => time = Some(taken),
+                Err(why) => {
+                    if plan.id.is_none() {
+                        let removed = self.api.accounts.delete(&plan.name);
+                        removed.map_err(account_failure)?;
+                    }
+                    return Ok(Err(why));
+                }
             }
-            return Ok(Err(why));
         }
         let held = section.person.account.as_ref();
         if let (Became::Created | Became::Replaced, Some(held)) = (plan.account, held) {
             self.finish(&plan.name, held).map_err(account_failure)?;
         }
-        Ok(Ok(()))
+        Ok(Ok(time))
     }
 
     fn create(&self, plan: &Plan, section: &Section) -> AuthResult<Option<UserId>> {
@@ -252,7 +269,7 @@ impl<'r> Restore<'r> {
         id: UserId,
         plan: &Plan,
         section: &Section,
-    ) -> Result<Result<(), String>, Failure> {
+    ) -> Result<Result<Timestamp, String>, Failure> {
         let storage: &dyn Portable = self.api.storage.portable().ok_or_else(|| {
             Failure::Other("this storage can't be restored; use its own tools".to_owned())
         })?;
@@ -289,7 +306,7 @@ impl<'r> Restore<'r> {
             });
             match (damage, taken) {
                 (Some(why), _) => return Ok(Err(format!("the backup is damaged: {why}"))),
-                (None, Ok(Some(_))) => return Ok(Ok(())),
+                (None, Ok(Some(time))) => return Ok(Ok(time)),
                 (None, Ok(None)) => {
                     return Ok(Err(
                         "the user has records now; --replace lets them go".to_owned()

@@ -201,6 +201,58 @@ fn a_restore_is_learnt_of_by_all_who_follow(settings: fn(&str) -> String) {
     assert!(!fs::exists(format!("{file}.restored")).unwrap());
 }
 
+/// A restore that should not have been: of the wrong file, or of one that was too old.
+fn a_restore_can_be_undone(settings: fn(&str) -> String) {
+    let at = one(settings);
+    let node = at.serve("one", "serve", None);
+    let ada = Login {
+        node: &node,
+        name: "ada",
+    };
+    ada.post("meta", &json!([{"id": "global", "payload": "good"}]));
+    ada.post("crypto", &json!([{"id": "keys", "payload": "good"}]));
+    let records = |count: usize, payload: &str| -> Value {
+        let record = |n| json!({"id": format!("r{n:03}"), "payload": payload});
+        (0..count).map(record).collect()
+    };
+    ada.post("bookmarks", &records(250, "old"));
+    let file = at.site.path("ada.backup").display().to_string();
+    at.run("one", &["backup", "--to", &file], "").expect();
+    ada.post("bookmarks", &records(270, "new"));
+    ada.post("history", &records(30, "new"));
+    let mine = ada.everything();
+    let mut device = Follower::default();
+    device.sync(&ada);
+
+    let restored = at.run("one", &["restore", &file, "--replace"], "").expect();
+    device.sync(&ada);
+    let key = ("bookmarks".to_owned(), "r007".to_owned());
+    assert_eq!(device.records.get(&key).map(String::as_str), Some("old"));
+    assert_ne!(ada.everything(), mine);
+
+    let told = restored
+        .lines()
+        .find_map(|line| line.split_once("weft undo ada --to "));
+    let (_, to) = told.expect("it is told how to take it back");
+    at.run("one", &["undo", "ada", "--to", to], "").expect();
+    assert_eq!(ada.everything(), mine);
+    device.sync(&ada);
+    for (key, record) in &mine {
+        let known = device.records.get(key).map(String::as_str);
+        assert_eq!(known, record["payload"].as_str(), "{key:?}");
+    }
+}
+
+#[test]
+fn a_restore_into_sqlite_can_be_undone() {
+    a_restore_can_be_undone(sqlite);
+}
+
+#[test]
+fn a_restore_into_mysql_can_be_undone() {
+    a_restore_can_be_undone(mysql);
+}
+
 #[test]
 fn a_backup_of_sqlite_is_of_one_moment() {
     a_backup_is_of_one_moment(sqlite);

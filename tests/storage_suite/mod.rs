@@ -101,6 +101,10 @@ macro_rules! storage_suite {
                 a_life_goes_on_where_it_was,
                 times_can_be_kept,
                 a_user_without_records_is_a_user,
+                a_restore_can_be_undone,
+                a_restore_of_the_same_leaves_nothing_to_undo,
+                a_collection_that_a_restore_brought_goes_with_its_undo,
+                nothing_of_before_is_kept_where_times_are,
             }
             undo {
                 deleted_records_return_with_a_time_later_than_all,

@@ -163,6 +163,7 @@ impl Program for Noting {
                 records: Became::Replaced,
                 count: 3,
                 bytes: 4_000,
+                before: Some("2026-11-24T16:05:07.49Z".into()),
             }],
             ..Restored::default()
         })

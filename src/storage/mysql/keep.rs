@@ -6,7 +6,7 @@
 
 use super::Engine;
 use super::records::{Records, conditions, expiry, one_of, order, window};
-use super::tables::NOW;
+use super::tables::{NOW, WHOLE_USER};
 use crate::mysql::{Fault, Lease, row};
 use crate::storage::undo::{self, Keeping, OVERHEAD, PRUNED_TOGETHER, PRUNES};
 use crate::sync::{Query, RecordId, Timestamp, UserId};
@@ -148,18 +148,11 @@ impl Records {
         self.engine.if_kept(done)
     }
 
-    /// After the commit: lets go of a little that is too old or too much, once in a while. That it
-    /// failed is nobody's loss.
+    /// After the commit: lets go of a little that is too old or too much, once in a while.
     pub(super) fn tidy(&mut self) {
         let due = self.kept_heavily || self.now.centis() % PRUNES == 0;
-        let Some(keeping) = self.engine.keeping().filter(|_| due) else {
-            return;
-        };
-        let (kept, of) = (&self.engine.tables.kept, (self.user, self.now));
-        let done = prune(&mut self.lease, kept, (keeping, of), PRUNED_TOGETHER);
-        let done = done.and_then(|_| self.lease.commit());
-        if let Err(fault) = self.engine.if_kept(done) {
-            log::debug!("kept records could not be tidied: {fault:?}");
+        if due {
+            tidy_user(&self.engine, &mut self.lease, self.user, self.now);
         }
     }
 }
@@ -202,6 +195,103 @@ pub(super) fn keep_all(
     );
     let values = vec![now, OVERHEAD.into(), number, expiry(time)];
     lease.run(&sql, values).map(drop)
+}
+
+/// Joins the times of all collections that are in our own table to that of a change to all of them.
+pub(super) fn link_all(
+    engine: &Engine,
+    lease: &mut Lease,
+    user: UserId,
+    time: Timestamp,
+) -> Result<(), Fault> {
+    if engine.keeping().is_none() {
+        return Ok(());
+    }
+    let (kept, wbo, times) = (
+        &engine.tables.kept,
+        engine.tables.wbo(user),
+        &engine.tables.times,
+    );
+    let sql = format!(
+        "INSERT IGNORE INTO {kept} ({COLUMNS}) \
+         SELECT t.userid, t.collectionid, ?, '', GREATEST(t.modified, COALESCE((SELECT \
+           MAX(w.modified) FROM {wbo} AS w \
+           WHERE w.username = t.userid AND w.collection = t.collectionid), 0)), 0, ?, \
+         NULL, NULL, NULL, NULL, NULL \
+         FROM {times} AS t WHERE t.userid = ? AND t.collectionid <> ?"
+    );
+    let values = vec![
+        time.centis().into(),
+        OVERHEAD.into(),
+        user.number().into(),
+        WHOLE_USER.into(),
+    ];
+    let done = lease.run(&sql, values).map(drop);
+    engine.if_kept(done)
+}
+
+/// Keeps some of a user's records, which are about to go at that time: deleted, or else replaced. `which`
+/// is a condition on the table `w`.
+pub(super) fn keep_some(
+    engine: &Engine,
+    lease: &mut Lease,
+    (user, time, deleted): (UserId, Timestamp, bool),
+    (which, more): (&str, &[Value]),
+) -> Result<(), Fault> {
+    if engine.keeping().is_none() {
+        return Ok(());
+    }
+    let sql = format!(
+        "INSERT IGNORE INTO {} ({COLUMNS}) SELECT {} FROM {} AS w WHERE w.username = ? AND {which}",
+        engine.tables.kept,
+        version(),
+        engine.tables.wbo(user)
+    );
+    let mut values: Vec<Value> = vec![time.centis().into(), deleted.into(), user.number().into()];
+    values.extend_from_slice(more);
+    let done = lease.run(&sql, values).map(drop);
+    engine.if_kept(done)
+}
+
+/// Lets go of what was kept as replaced at that time and is there as it was.
+pub(super) fn let_go_of_the_same(
+    engine: &Engine,
+    lease: &mut Lease,
+    (user, collection): (UserId, i64),
+    time: Timestamp,
+) -> Result<(), Fault> {
+    if engine.keeping().is_none() {
+        return Ok(());
+    }
+    let sql = format!(
+        "DELETE k FROM {} AS k JOIN {} AS w \
+         ON w.username = k.userid AND w.collection = k.collectionid AND w.id = k.id \
+         WHERE k.userid = ? AND k.collectionid = ? AND k.ended = ? AND k.id <> '' AND w.modified < ?",
+        engine.tables.kept,
+        engine.tables.wbo(user)
+    );
+    let values = vec![
+        user.number().into(),
+        collection.into(),
+        time.centis().into(),
+        time.centis().into(),
+    ];
+    let done = lease.run(&sql, values).map(drop);
+    engine.if_kept(done)
+}
+
+/// After a change to all that a user has: lets go of a little that is too old or too much. That it failed
+/// is nobody's loss.
+pub(super) fn tidy_user(engine: &Engine, lease: &mut Lease, user: UserId, time: Timestamp) {
+    let Some(keeping) = engine.keeping() else {
+        return;
+    };
+    let (kept, of) = (&engine.tables.kept, (user, time));
+    let done = prune(lease, kept, (keeping, of), PRUNED_TOGETHER);
+    let done = done.and_then(|_| lease.commit());
+    if let Err(fault) = engine.if_kept(done) {
+        log::debug!("kept records could not be tidied: {fault:?}");
+    }
 }
 
 /// Lets at most `most` rows of the user go; answers how many there were.

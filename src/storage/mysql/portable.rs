@@ -2,10 +2,12 @@
 //!
 //! What comes in is laid over what is there, both in the order of their ids, so that nothing of it has
 //! to be gathered: each record takes the place of the one with its id unless they are equal, and what
-//! lies between one id and the next goes. Connections are of their own and patient: a backup may be
+//! lies between one id and the next goes. What goes is kept, as with every change, unless times are
+//! kept: then nothing of before is. Connections are of their own and patient: a backup may be
 //! read as slowly as a pipe drains, and a commit of much takes its time.
 
 use super::fault::before_commit;
+use super::keep::tidy_user;
 use super::records::expiry;
 use super::tables::{NEVER, NOW, Tables, WHOLE_USER};
 use super::upkeep::lock_all;
@@ -82,6 +84,7 @@ impl Portable for MySqlStorage {
         give(&mut |piece| self.before(laying.take(piece)))?;
         self.before(laying.finish(&numbers))?;
         engine.answer(lease.commit())?;
+        tidy_user(engine, &mut lease, user, time);
         Ok(Some(time))
     }
 }

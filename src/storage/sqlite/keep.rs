@@ -6,7 +6,7 @@ use super::session::Collection;
 use super::{count, select::Selection};
 use crate::storage::StorageResult;
 use crate::storage::undo::{self, Keeping, OVERHEAD, PRUNED_TOGETHER, PRUNES};
-use crate::sync::{Timestamp, UserId};
+use crate::sync::{Timestamp, UserId, WboRef};
 use rusqlite::{Connection, ToSql, params};
 
 /// What of a row of `wbo` is kept, after the user, the time and whether it was deleted (`?1` to `?3`).
@@ -74,6 +74,50 @@ impl Keeper {
         };
         let sql = versions(&format!("{which} AND {LIVES}"));
         let values = params![self.user.number(), self.time.centis(), true, collection];
+        connection.prepare_cached(&sql)?.execute(values)?;
+        Ok(())
+    }
+
+    /// Keeps what goes when a record is laid over those that are there, of which the one before it has
+    /// the id `last`: what lies between, and what is there in its place unless that is the same.
+    pub(super) fn laid_over(
+        self,
+        connection: &Connection,
+        (collection, last): (i64, &str),
+        record: &WboRef<'_>,
+    ) -> StorageResult<()> {
+        let sql = format!(
+            "INSERT OR IGNORE INTO kept (user, collection, until, id, since, deleted, bytes, expires,
+                sortindex, parentid, predecessorid, payload)
+            SELECT ?1, collection, ?2, id, modified, id <> ?5, octet_length(payload) + {OVERHEAD},
+                expires, sortindex, parentid, predecessorid, payload
+            FROM wbo WHERE collection = ?3 AND id > ?4 AND id <= ?5 AND {LIVES}
+                AND (id <> ?5 OR payload <> ?6 OR sortindex IS NOT ?7 OR parentid IS NOT ?8
+                    OR predecessorid IS NOT ?9)"
+        );
+        connection.prepare_cached(&sql)?.execute(params![
+            self.user.number(),
+            self.time.centis(),
+            collection,
+            last,
+            record.id,
+            record.payload.unwrap_or_default(),
+            record.sortindex,
+            record.parentid,
+            record.predecessorid,
+        ])?;
+        Ok(())
+    }
+
+    /// Keeps the living records of a collection whose ids come after `last`, which are about to go.
+    pub(super) fn deleted_after(
+        self,
+        connection: &Connection,
+        (collection, last): (i64, &str),
+    ) -> StorageResult<()> {
+        let sql = versions(&format!("collection = ?4 AND id > ?5 AND {LIVES}"));
+        let (user, time) = (self.user.number(), self.time.centis());
+        let values = params![user, time, true, collection, last];
         connection.prepare_cached(&sql)?.execute(values)?;
         Ok(())
     }

@@ -2,10 +2,13 @@
 //!
 //! What comes in is laid over what is there, both in the order of their ids, so that nothing of it has
 //! to be gathered: each record takes the place of the one with its id unless they are equal, and what
-//! lies between one id and the next goes.
+//! lies between one id and the next goes. What goes is kept, as with every change, unless times are
+//! kept: then nothing of before is.
 
 use super::SqliteStorage;
+use super::keep::Keeper;
 use super::moving::{carry_collections, delete_all, refuse_away};
+use super::session::Collection;
 use crate::storage::{Carried, Carry, Give, Load, Portable, Stamps, StorageError, StorageResult};
 use crate::sync::{CollectionName, Timestamp, UserId, WboRef};
 use rusqlite::{Connection, OptionalExtension, params};
@@ -39,6 +42,7 @@ impl Portable for SqliteStorage {
         load: &Load<'_>,
         give: Give<'_>,
     ) -> StorageResult<Option<Timestamp>> {
+        let keeping = self.pool.keeping();
         self.held()?.run(|seat| {
             let connection = &seat.connection;
             connection.execute_batch("BEGIN IMMEDIATE")?;
@@ -56,11 +60,17 @@ impl Portable for SqliteStorage {
                 user,
                 load,
                 time,
+                keeper: keeping
+                    .filter(|_| load.times == Stamps::New)
+                    .map(|_| Keeper { user, time }),
                 place: None,
             };
             laying.begin()?;
             give(&mut |piece| laying.take(piece))?;
             laying.finish()?;
+            if let (Some(keeper), Some(keeping)) = (laying.keeper, keeping) {
+                keeper.tidy(connection, keeping, true)?;
+            }
             connection.execute_batch("COMMIT")?;
             // It is durable: what fails from here on is not the caller's business.
             if let Err(error) = seat.clock.end_write(load.times == Stamps::New) {
@@ -97,6 +107,8 @@ struct Laying<'c> {
     user: UserId,
     load: &'c Load<'c>,
     time: Timestamp,
+    /// Keeps what goes, if anything is kept.
+    keeper: Option<Keeper>,
     place: Option<Place>,
 }
 
@@ -109,9 +121,10 @@ struct Place {
 
 impl Laying<'_> {
     fn begin(&self) -> StorageResult<()> {
-        match self.load.times {
-            Stamps::New => Ok(()),
-            Stamps::Kept => delete_all(self.connection, self.user),
+        match (self.load.times, self.keeper) {
+            (Stamps::Kept, _) => delete_all(self.connection, self.user),
+            (Stamps::New, Some(keeper)) => keeper.link_all(self.connection, "modified < ?2"),
+            (Stamps::New, None) => Ok(()),
         }
     }
 
@@ -147,7 +160,17 @@ impl Laying<'_> {
         let sql = "INSERT INTO collection (user, name, modified, records, bytes)
             VALUES (?, ?, ?, 0, 0)";
         let values = params![user, name, modified.centis()];
-        Ok(self.connection.prepare_cached(sql)?.insert(values)?)
+        let id = self.connection.prepare_cached(sql)?.insert(values)?;
+        if let Some(keeper) = self.keeper {
+            let before = Collection {
+                id,
+                modified: Timestamp::ZERO,
+                records: 0,
+                bytes: 0,
+            };
+            keeper.link(self.connection, before)?;
+        }
+        Ok(id)
     }
 
     fn take_record(
@@ -159,6 +182,9 @@ impl Laying<'_> {
             .place
             .as_mut()
             .ok_or_else(|| StorageError::Broken("a record without collection".to_owned()))?;
+        if let Some(keeper) = self.keeper {
+            keeper.laid_over(self.connection, (place.collection, &place.last), record)?;
+        }
         let between = "DELETE FROM wbo WHERE collection = ? AND id > ? AND id < ?";
         self.connection.prepare_cached(between)?.execute(params![
             place.collection,
@@ -196,6 +222,9 @@ impl Laying<'_> {
     /// What follows the last record goes.
     fn end_collection(&mut self) -> StorageResult<()> {
         if let Some(Place { collection, last }) = self.place.take() {
+            if let Some(keeper) = self.keeper {
+                keeper.deleted_after(self.connection, (collection, &last))?;
+            }
             let sql = "DELETE FROM wbo WHERE collection = ? AND id > ?";
             self.connection.execute(sql, params![collection, last])?;
         }
@@ -235,6 +264,9 @@ impl Laying<'_> {
                 .iter()
                 .any(|came| came.as_str() == name)
             {
+                if let Some(keeper) = self.keeper {
+                    keeper.deleted_all(self.connection, Some(id))?;
+                }
                 let sql = "DELETE FROM wbo WHERE collection = ?";
                 self.connection.execute(sql, [id])?;
             }

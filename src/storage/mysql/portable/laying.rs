@@ -1,6 +1,7 @@
 //! Laying records over those that are there, many in one statement.
 
 use super::super::Engine;
+use super::super::keep::{forget, keep_some, let_go_of_the_same, link_all};
 use super::super::tables::{NEVER, WHOLE_USER};
 use crate::mysql::{Fault, Lease};
 use crate::storage::{Carried, Load, Stamps};
@@ -61,6 +62,7 @@ impl<'c> Laying<'c> {
     /// Tells the time to all of the user's collections, and empties those that don't come.
     pub(super) fn begin(&mut self, numbers: &[i64]) -> Result<(), Fault> {
         numbers.clone_into(&mut self.numbers);
+        self.begin_keeping()?;
         let times = &self.engine.tables.times;
         let sql = format!(
             "UPDATE {times} SET told = GREATEST(told, ?), \
@@ -74,17 +76,43 @@ impl<'c> Laying<'c> {
             self.user.number().into(),
         ];
         self.lease.run(&sql, values)?;
-        let mut values = vec![self.user.number().into()];
-        let others = match (self.load.times, numbers) {
-            (Stamps::Kept, _) | (_, []) => String::new(),
+        let (others, numbers) = match (self.load.times, numbers) {
+            (Stamps::Kept, _) | (_, []) => ("TRUE".to_owned(), &[][..]),
             (Stamps::New, numbers) => {
-                values.extend(numbers.iter().map(|number| Value::from(*number)));
                 let places = vec!["?"; numbers.len()].join(", ");
-                format!(" AND collection NOT IN ({places})")
+                (format!("collection NOT IN ({places})"), numbers)
             }
         };
-        let sql = format!("DELETE FROM {} WHERE username = ?{others}", self.wbo());
-        self.lease.run(&sql, values).map(drop)
+        let numbers: Vec<Value> = numbers.iter().map(|number| (*number).into()).collect();
+        self.delete(&others, &numbers)
+    }
+
+    /// Joins all times to the new one; or forgets all that was kept where times go on as they were.
+    fn begin_keeping(&mut self) -> Result<(), Fault> {
+        if self.load.times == Stamps::Kept {
+            return forget(self.engine, self.lease, self.user);
+        }
+        // What PHP alone wrote gets a row too, by which it is found again.
+        let sql = format!(
+            "INSERT IGNORE INTO {} (userid, collectionid) \
+             SELECT DISTINCT username, collection FROM {} WHERE username = ?",
+            self.engine.tables.times,
+            self.wbo()
+        );
+        self.lease.run(&sql, vec![self.user.number().into()])?;
+        link_all(self.engine, self.lease, self.user, self.time)
+    }
+
+    /// Deletes some of the user's records, by a condition and its values.
+    fn delete(&mut self, which: &str, values: &[Value]) -> Result<(), Fault> {
+        if self.load.times == Stamps::New {
+            let going = (self.user, self.time, true);
+            keep_some(self.engine, self.lease, going, (which, values))?;
+        }
+        let sql = format!("DELETE FROM {} WHERE username = ? AND {which}", self.wbo());
+        let mut all = vec![self.user.number().into()];
+        all.extend_from_slice(values);
+        self.lease.run(&sql, all).map(drop)
     }
 
     pub(super) fn take(&mut self, piece: Carried<'_>) -> Result<(), Fault> {
@@ -178,6 +206,7 @@ impl<'c> Laying<'c> {
             let size = SIZES.into_iter().find(|size| *size <= rest.len());
             let (now, later) = rest.split_at(size.unwrap_or(1));
             self.clear_between(now)?;
+            self.keep_replaced(now)?;
             let places = vec!["(?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"; now.len()].join(", ");
             // In this order: each value is compared with what is there before it is replaced.
             let sql = format!(
@@ -196,6 +225,19 @@ impl<'c> Laying<'c> {
         Ok(())
     }
 
+    /// Keeps what is there under these ids. What turns out to be the same is let go of at the end.
+    fn keep_replaced(&mut self, records: &[[Value; 10]]) -> Result<(), Fault> {
+        if self.load.times == Stamps::Kept {
+            return Ok(());
+        }
+        let places = vec!["?"; records.len()].join(", ");
+        let which = format!("collection = ? AND id IN ({places})");
+        let mut values = vec![self.number()?.into()];
+        values.extend(records.iter().map(|values| values[2].clone()));
+        let going = (self.user, self.time, false);
+        keep_some(self.engine, self.lease, going, (&which, &values))
+    }
+
     /// Deletes the records that lie between those which come, the one that came last included.
     fn clear_between(&mut self, records: &[[Value; 10]]) -> Result<(), Fault> {
         let ids = records.iter().map(|values| values[2].clone());
@@ -203,19 +245,14 @@ impl<'c> Laying<'c> {
             return Ok(());
         };
         let places = vec!["?"; records.len()].join(", ");
-        let sql = format!(
-            "DELETE FROM {} WHERE username = ? AND collection = ? AND id > ? AND id < ? \
-             AND id NOT IN ({places})",
-            self.wbo()
-        );
+        let which = format!("collection = ? AND id > ? AND id < ? AND id NOT IN ({places})");
         let mut values = vec![
-            self.user.number().into(),
             self.number()?.into(),
             self.last.as_str().into(),
             end.clone(),
         ];
         values.extend(ids);
-        self.lease.run(&sql, values)?;
+        self.delete(&which, &values)?;
         if let Value::Bytes(end) = end {
             self.last = String::from_utf8_lossy(&end).into_owned();
         }
@@ -228,15 +265,15 @@ impl<'c> Laying<'c> {
         if self.begun == 0 {
             return Ok(());
         }
-        let sql = format!(
-            "DELETE FROM {} WHERE username = ? AND collection = ? AND id > ?",
-            self.wbo()
-        );
-        let values = vec![
-            self.user.number().into(),
-            self.number()?.into(),
-            self.last.as_str().into(),
-        ];
-        self.lease.run(&sql, values).map(drop)
+        let number = self.number()?;
+        let values = [number.into(), self.last.as_str().into()];
+        self.delete("collection = ? AND id > ?", &values)?;
+        match self.load.times {
+            Stamps::New => {
+                let place = (self.user, number);
+                let_go_of_the_same(self.engine, self.lease, place, self.time)
+            }
+            Stamps::Kept => Ok(()),
+        }
     }
 }
