@@ -3,7 +3,7 @@
 
 use std::fs;
 use std::os::unix::fs::PermissionsExt;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 
 use crate::harness::{Site, faketime};
 
@@ -46,12 +46,7 @@ impl Clocks {
         if !file.exists() {
             return false;
         }
-        // Whoever reads it just now reads one or the other.
-        let new = self.folder.join("new");
-        let done = fs::write(&new, format!("{seconds:+}s\n"))
-            .and_then(|()| fs::set_permissions(&new, fs::Permissions::from_mode(0o644)))
-            .and_then(|()| fs::rename(&new, &file));
-        done.expect("the site is writable");
+        faketime::set(&file, seconds);
         true
     }
 
@@ -71,11 +66,8 @@ impl Clocks {
 
 impl Drop for Clocks {
     fn drop(&mut self) {
-        // What libfaketime makes for each process stays there when it is killed.
         for worker in self.workers() {
-            for name in ["faketime_shm_", "sem.faketime_sem_"] {
-                let _ = fs::remove_file(Path::new("/dev/shm").join(format!("{name}{worker}")));
-            }
+            faketime::forget(worker);
         }
     }
 }

@@ -20,6 +20,7 @@ use std::thread;
 use std::time::{Duration, Instant};
 
 use super::account::Account;
+use super::faketime::{self, Clock};
 use super::ports::Port;
 use super::process;
 
@@ -37,9 +38,21 @@ rm -rf "$1"
 /// The kernel's queues for files are few, and many of these servers may run at a time.
 const NO_KERNEL_QUEUE: &str = "--innodb-use-native-aio=0";
 
+/// What a server has of its own, beside what all have.
+#[derive(Default)]
+pub struct Own<'o> {
+    pub options: &'o [&'o str],
+    /// An empty folder in which its data are.
+    pub data: Option<&'o Path>,
+    /// A clock that can be set, where libfaketime is installed.
+    pub clock: bool,
+}
+
 /// A running MariaDB.
 pub struct MariaDb {
     folder: PathBuf,
+    data: PathBuf,
+    clock: Option<Clock>,
     port: Port,
     options: Vec<String>,
     server: Mutex<Option<Child>>,
@@ -58,6 +71,14 @@ impl MariaDb {
 
     /// A server for one test, with options of its own.
     pub fn start(options: &[&str]) -> MariaDb {
+        MariaDb::start_with(&Own {
+            options,
+            ..Own::default()
+        })
+    }
+
+    /// A server for one test, with what is its own.
+    pub fn start_with(own: &Own<'_>) -> MariaDb {
         let folder = tempfile::Builder::new()
             .prefix("mariadb-")
             .tempdir()
@@ -72,10 +93,18 @@ impl MariaDb {
             .spawn()
             .expect("sh");
         let pipe = keeper.stdin.take().expect("a pipe");
-        install(&folder);
+        let data = own.data.unwrap_or(&folder).join("data");
+        install(&folder, &data);
+        let clock = own.clock.then(|| Clock::new(folder.join("clock")));
         let server = MariaDb {
+            data,
+            clock: clock.flatten(),
             port: Port::claim(),
-            options: options.iter().map(|option| option.to_string()).collect(),
+            options: own
+                .options
+                .iter()
+                .map(|option| option.to_string())
+                .collect(),
             server: Mutex::new(None),
             keeper: Some((keeper, pipe)),
             folder,
@@ -159,6 +188,37 @@ impl MariaDb {
         }
     }
 
+    /// Starts the server again if it has ended by itself. Whether it had.
+    pub fn revive(&self) -> bool {
+        let mut server = self.server.lock().unwrap();
+        let ended = match server.as_mut() {
+            Some(child) => child.try_wait().expect("a child").is_some(),
+            None => false,
+        };
+        if ended {
+            let log = fs::read_to_string(self.folder.join("server.log")).unwrap_or_default();
+            let why = |line: &&str| line.contains("[FATAL]") || line.contains("Assertion");
+            println!("MariaDB has ended by itself: {:?}", log.lines().find(why));
+            *server = None;
+            drop(server);
+            self.start_again();
+        }
+        ended
+    }
+
+    /// Whether it has a clock of its own.
+    pub fn has_clock(&self) -> bool {
+        self.clock.is_some()
+    }
+
+    /// Sets its clock to so many seconds from the right time. Whether it has one of its own.
+    pub fn set_clock(&self, seconds: i64) -> bool {
+        if let Some(clock) = &self.clock {
+            clock.set(seconds);
+        }
+        self.clock.is_some()
+    }
+
     /// Ends the server as an administrator does, and waits until it is gone.
     pub fn stop(&self) {
         self.end("TERM");
@@ -211,6 +271,7 @@ impl MariaDb {
         let mut server = self.server.lock().unwrap();
         if let Some(mut child) = server.take() {
             child.wait().expect("its end");
+            faketime::forget(child.id());
         }
     }
 
@@ -225,8 +286,9 @@ impl MariaDb {
         let mut command = Command::new("mariadbd");
         command
             .arg("--no-defaults")
-            .arg(format!("--datadir={}", self.folder.join("data").display()))
+            .arg(format!("--datadir={}", self.data.display()))
             .env("TMPDIR", scratch(&self.folder))
+            .envs(self.clock.iter().flat_map(Clock::variables))
             .arg(format!("--socket={}", self.socket().display()))
             .arg(format!(
                 "--pid-file={}",
@@ -276,6 +338,7 @@ impl Drop for MariaDb {
             drop(pipe);
             if let Some(mut child) = self.server.lock().unwrap().take() {
                 let _ = child.wait();
+                faketime::forget(child.id());
             }
             let _ = keeper.wait();
         }
@@ -288,8 +351,7 @@ fn scratch(folder: &Path) -> PathBuf {
     folder.join("scratch")
 }
 
-fn install(folder: &Path) {
-    let data = folder.join("data");
+fn install(folder: &Path, data: &Path) {
     fs::create_dir(scratch(folder)).expect("a folder");
     fs::set_permissions(scratch(folder), fs::Permissions::from_mode(0o1777)).expect("permissions");
     let install = || {
@@ -310,7 +372,7 @@ fn install(folder: &Path) {
     let mut done = install();
     if !done.status.success() {
         // It gives no reason, and has failed where several were installed at once.
-        let _ = fs::remove_dir_all(&data);
+        let _ = fs::remove_dir_all(data);
         done = install();
     }
     assert!(

@@ -41,7 +41,7 @@ mod installation;
 mod leaks;
 pub mod legacy;
 pub mod manual;
-mod mariadb;
+pub mod mariadb;
 mod memcached;
 pub mod nginx;
 pub mod php;

@@ -43,7 +43,8 @@ impl Wire {
         wire
     }
 
-    /// How many exchanges `work` usually takes: once in a while a write tidies up as well.
+    /// How many exchanges `work` usually takes: once in a while a write tidies up as well, and a
+    /// reading is preceded by the clock's.
     pub fn usually(&self, work: impl Fn()) -> usize {
         let times = (0..3).map(|_| self.count(&work));
         times.min().unwrap()

@@ -1,5 +1,6 @@
 //! What the tests of the MySQL engine alone share: a database as PHP left it, and hosts on it.
 
+mod clocks;
 mod failures;
 mod legacy;
 mod migrations;

@@ -130,12 +130,12 @@ fn a_short_answer_takes_one_exchange_and_one_that_may_be_long_two() {
         {
             assert_eq!(ask(&host, collection, &query), records);
             let read = || _ = ask(&host, collection, &query);
-            assert_eq!(wire.count(read), exchanges, "{query:?}");
+            assert_eq!(wire.usually(read), exchanges, "{query:?}");
         }
     }
     let times = || assert_eq!(host.read_times(USER).unwrap().1.len(), 2);
     times();
-    assert_eq!(wire.count(times), 1);
+    assert_eq!(wire.usually(times), 1);
 }
 
 #[test]
@@ -145,10 +145,10 @@ fn a_session_that_reads_takes_five_exchanges() {
     put(&host, "history", &[full("a", "x")]);
     let get = || drop(super::payload(&host, "history", "a"));
     get();
-    assert_eq!(wire.count(get), 5);
+    assert_eq!(wire.usually(get), 5);
     let list = || drop(host.read_account(USER).unwrap().times().unwrap());
     list();
-    assert_eq!(wire.count(list), 5);
+    assert_eq!(wire.usually(list), 5);
 }
 
 #[test]

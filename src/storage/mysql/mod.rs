@@ -37,9 +37,8 @@
 //! by 90 seconds.
 //!
 //! When the database's clock is set back, times go on to rise: by one centisecond a write until the
-//! clock has caught up. What a process told from the clock alone, its own writes pass; another
-//! process's might not, until its clock has passed it too. What was told as a collection's time,
-//! every write passes.
+//! clock has caught up. What was told as a collection's time is in its row; what was told by the clock
+//! alone is not later than a row of nobody's (`shown`), and every write passes that too.
 //!
 //! Most readers want one answer and no session: `once` gives it in one statement.
 //!
@@ -55,6 +54,7 @@ mod portable;
 mod put;
 mod read;
 mod records;
+mod shown;
 mod tables;
 mod undo;
 mod upkeep;
@@ -91,6 +91,8 @@ struct Engine {
     read: Option<Arc<Pool>>,
     /// The latest time that this process told by the clock alone, in centiseconds.
     told: AtomicI64,
+    /// How far the clock was shown to readers by any process.
+    shown: shown::Shown,
     /// Whether what is replaced can be kept.
     kept: keep::Looked,
 }
@@ -104,6 +106,7 @@ impl MySqlStorage {
             write: Pool::new(&config.write, &manner),
             read: config.read.as_ref().map(|read| Pool::new(read, &manner)),
             told: AtomicI64::new(0),
+            shown: shown::Shown::default(),
             kept: keep::Looked::default(),
             config,
         };
@@ -181,6 +184,7 @@ impl Engine {
             true => now.plus_seconds(-PHP_MAY_BE_LATE_BY),
             false => now.previous(),
         };
+        let time = time.min(self.shown.latest());
         self.told.fetch_max(time.centis(), Ordering::SeqCst);
         time
     }
@@ -192,6 +196,17 @@ impl Engine {
     fn reading(&self) -> &Arc<Pool> {
         self.read.as_ref().unwrap_or(&self.write)
     }
+
+    /// Where to read from, when all is ready for it.
+    fn ready(&self, from: ReadFrom) -> StorageResult<&Arc<Pool>> {
+        match (from, &self.read) {
+            (ReadFrom::Any, Some(replica)) => Ok(replica),
+            _ => {
+                self.show_clock()?;
+                Ok(&self.write)
+            }
+        }
+    }
 }
 
 impl Storage for MySqlStorage {
@@ -199,7 +214,7 @@ impl Storage for MySqlStorage {
     /// later agree.
     fn read_account(&self, user: UserId) -> StorageResult<Box<dyn AccountSession>> {
         let engine = &self.engine;
-        let account = engine.attempt(engine.reading(), |lease| {
+        let account = engine.attempt(engine.ready(ReadFrom::Any)?, |lease| {
             account::Account::open(engine, lease, user)
         })?;
         Ok(Box::new(account))
@@ -212,17 +227,14 @@ impl Storage for MySqlStorage {
         from: ReadFrom,
     ) -> StorageResult<Box<dyn CollectionSession>> {
         let engine = &self.engine;
-        let pool = match from {
-            ReadFrom::Any => engine.reading(),
-            ReadFrom::Primary => &engine.write,
-        };
-        let session = engine.attempt(pool, |lease| {
+        let session = engine.attempt(engine.ready(from)?, |lease| {
             read::ReadSession::open(engine, lease, user, collection)
         })?;
         Ok(Box::new(session))
     }
 
     fn read_times(&self, user: UserId) -> StorageResult<Times> {
+        self.engine.ready(ReadFrom::Any)?;
         match self.engine.answer(once::times(&self.engine, user))? {
             Some(times) => Ok(times),
             None => {
@@ -239,6 +251,7 @@ impl Storage for MySqlStorage {
         question: Question<'_>,
         visit: RowVisit<'_>,
     ) -> StorageResult<Timestamp> {
+        self.engine.ready(question.from)?;
         let told = once::records(&self.engine, user, question, visit);
         match self.engine.answer(told)? {
             Some(time) => Ok(time),

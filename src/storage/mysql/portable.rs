@@ -9,6 +9,7 @@
 use super::fault::before_commit;
 use super::keep::tidy_user;
 use super::records::expiry;
+use super::shown::NOBODY;
 use super::tables::{NEVER, NOW, Tables, WHOLE_USER};
 use super::upkeep::lock_all;
 use super::write::prepare;
@@ -29,7 +30,10 @@ impl Portable for MySqlStorage {
         let mut users = BTreeSet::new();
         let mut lease = self.patient()?;
         let tables = &self.engine.tables;
-        let of_times = format!("SELECT DISTINCT userid FROM {}", tables.times);
+        let of_times = format!(
+            "SELECT DISTINCT userid FROM {} WHERE userid <> {NOBODY}",
+            tables.times
+        );
         let of_records = tables.every_wbo().into_iter();
         let of_records = of_records.map(|wbo| format!("SELECT DISTINCT username FROM {wbo}"));
         for sql in of_records.chain([of_times]) {
@@ -112,7 +116,9 @@ fn moment(
     user: UserId,
 ) -> Result<(Timestamp, Timestamp), Fault> {
     let sql = format!(
-        "SELECT {NOW}, (SELECT MAX(GREATEST(modified, told)) FROM {} WHERE userid = ?)",
+        "SELECT {NOW}, GREATEST({}, COALESCE((SELECT MAX(GREATEST(modified, told)) FROM {} \
+         WHERE userid = ?), 0))",
+        engine.after_shown(),
         engine.tables.times
     );
     let row = lease.first(&sql, vec![user.number().into()])?;
@@ -222,9 +228,10 @@ fn lock(
     lock_all(engine, lease, user)?;
     let (wbo, times) = (engine.tables.wbo(user), &engine.tables.times);
     let sql = format!(
-        "SELECT GREATEST({NOW}, ?, ?, \
+        "SELECT GREATEST({NOW}, ?, ?, {}, \
          (SELECT COALESCE(MAX(GREATEST(modified, told)), 0) + 1 FROM {times} WHERE userid = ?), \
-         (SELECT COALESCE(MAX(modified), 0) + 1 FROM {wbo} WHERE username = ?))"
+         (SELECT COALESCE(MAX(modified), 0) + 1 FROM {wbo} WHERE username = ?))",
+        engine.after_shown()
     );
     let values = vec![
         engine.after_all_told().centis().into(),

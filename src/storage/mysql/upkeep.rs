@@ -54,9 +54,10 @@ pub(super) fn time_of_all(
     let (wbo, times) = (engine.tables.wbo(user), &engine.tables.times);
     let number = Value::from(user.number());
     let sql = format!(
-        "SELECT GREATEST({NOW}, ?, \
+        "SELECT GREATEST({NOW}, ?, {}, \
          (SELECT COALESCE(MAX(GREATEST(modified, told)), 0) + 1 FROM {times} WHERE userid = ?), \
-         (SELECT COALESCE(MAX(modified), 0) + 1 FROM {wbo} WHERE username = ?))"
+         (SELECT COALESCE(MAX(modified), 0) + 1 FROM {wbo} WHERE username = ?))",
+        engine.after_shown()
     );
     let told = engine.after_all_told().centis().into();
     let row = lease.first(&sql, vec![told, number.clone(), number])?;

@@ -44,7 +44,7 @@ struct Locked {
     before: Timestamp,
     /// A time that was told of it at most.
     told: Timestamp,
-    /// The clock at a moment at which the row was locked.
+    /// The clock at a moment at which the row was locked, or what readers were shown of it and more.
     clock: Timestamp,
 }
 
@@ -105,18 +105,19 @@ fn lock(
     let at_once = lease.facts.sysdate && !engine.config.php_beside;
     let sql = format!(
         "SELECT c.id, t.modified, t.told, \
-         (SELECT MAX(w.modified) FROM {wbo} AS w WHERE w.username = ? AND w.collection = c.id), {} \
+         (SELECT MAX(w.modified) FROM {wbo} AS w WHERE w.username = ? AND w.collection = c.id), {}, {} \
          FROM ({number}) AS c \
          LEFT JOIN {times} AS t ON t.userid = ? AND t.collectionid = c.id FOR UPDATE",
-        if at_once { CLOCK } else { "NULL" }
+        if at_once { CLOCK } else { "NULL" },
+        engine.after_shown()
     );
     values.insert(0, user.number().into());
     values.push(user.number().into());
     let Some(row) = lease.first(&sql, values)? else {
         return Ok(None);
     };
-    let [number, modified, told, newest, clock] =
-        [0, 1, 2, 3, 4].map(|column| row::number(&row, column));
+    let [number, modified, told, newest, clock, after_shown] =
+        [0, 1, 2, 3, 4, 5].map(|column| row::number(&row, column));
     let (Some(number), Some(modified), Some(told)) = (number?, modified?, told?) else {
         return Ok(None);
     };
@@ -128,7 +129,7 @@ fn lock(
         number,
         before: Timestamp::from_centis(modified.max(newest.unwrap_or(0))),
         told: Timestamp::from_centis(told),
-        clock: Timestamp::from_centis(clock),
+        clock: Timestamp::from_centis(clock.max(after_shown?.unwrap_or(0))),
     }))
 }
 

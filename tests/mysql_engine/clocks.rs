@@ -1,0 +1,105 @@
+//! A server whose clock is set while it runs, or while it is down.
+
+use super::{Place, USER, full, name, payload, put};
+use crate::harness::MariaDb;
+use crate::harness::mariadb::Own;
+use std::ops::ControlFlow;
+use weft::storage::mysql::MySqlStorage;
+use weft::storage::{Columns, Question, ReadFrom, Storage};
+use weft::sync::{Query, Timestamp, Ttl, WboWrite};
+
+fn server() -> MariaDb {
+    let server = MariaDb::start_with(&Own {
+        clock: true,
+        ..Own::default()
+    });
+    assert!(server.set_clock(0), "tests/run installs libfaketime");
+    server
+}
+
+fn migrated(server: &MariaDb) -> Place<'_> {
+    let place = Place::empty(server, "latin1");
+    place.host().migrate(false).unwrap();
+    place
+}
+
+/// The times that readers of a collection are told, each in its own way.
+fn told(host: &MySqlStorage) -> [Timestamp; 3] {
+    let (collection, query) = (name("history"), Query::default());
+    let question = Question {
+        collection: &collection,
+        from: ReadFrom::Primary,
+        query: &query,
+        columns: Columns::Id,
+    };
+    let session = host.read_collection(USER, &collection, ReadFrom::Primary);
+    let mut visit = |_: weft::sync::WboRef<'_>| ControlFlow::Continue(());
+    [
+        host.read_once(USER, question, &mut visit).unwrap(),
+        session.unwrap().time(),
+        host.read_times(USER).unwrap().0,
+    ]
+}
+
+#[test]
+#[cfg_attr(without = "faketime", ignore = "faketime is not installed")]
+fn whatever_the_clock_does_a_write_is_later_than_all_that_any_host_told() {
+    let server = server();
+    let place = migrated(&server);
+    let reader = place.host();
+    put(&reader, "history", &[full("a", "x")]);
+    let mut last = Timestamp::ZERO;
+    // Each time by hosts that know nothing of the one before.
+    for (clock, restart) in [
+        (-2, false),
+        (-3_600, false),
+        (-86_400, true),
+        (5, false),
+        (1, true),
+        (86_400, false),
+        (0, false),
+    ] {
+        let reader = place.host();
+        last = told(&reader).into_iter().fold(last, Timestamp::max);
+        if restart {
+            server.stop();
+        }
+        server.set_clock(clock);
+        if restart {
+            server.start_again();
+        }
+        for host in [place.host(), place.host(), reader] {
+            let time = put(&host, "history", &[full("a", "y")]);
+            assert!(time > last, "{clock}: {time} after {last} was told");
+            last = told(&place.host()).into_iter().fold(time, Timestamp::max);
+        }
+    }
+}
+
+#[test]
+#[cfg_attr(without = "faketime", ignore = "faketime is not installed")]
+fn a_record_that_ends_is_there_while_a_clock_is_set_back_and_ends_when_it_is_right() {
+    let server = server();
+    let place = migrated(&server);
+    let mortal = |id: &str, seconds| WboWrite {
+        ttl: Ttl::from_seconds(seconds),
+        ..full(id, "x")
+    };
+    put(
+        &place.host(),
+        "history",
+        &[mortal("a", 100), mortal("b", 10_000)],
+    );
+    let there = |id: &str| payload(&place.host(), "history", id).is_some();
+    assert!(there("a") && there("b"));
+    server.set_clock(-3_600);
+    assert!(there("a") && there("b"));
+    // Written while the clock is wrong: it lives from the time that its writer was told.
+    put(&place.host(), "history", &[mortal("c", 100)]);
+    assert!(there("c"));
+    server.set_clock(200);
+    assert!(!there("a") && there("b") && !there("c"));
+    server.set_clock(0);
+    put(&place.host(), "history", &[mortal("d", 100)]);
+    assert!(there("b") && there("d"));
+}
