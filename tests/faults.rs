@@ -49,11 +49,12 @@ use std::time::{Duration, Instant};
 
 use client::{Client, LONGEST_LIFE};
 use clocks::{AHEAD, Clocks};
-use disk::Disk;
+use disk::{Disk, aloud};
 use disturb::{Backends, Deployment, Fault};
 use harness::legacy::Legacy;
+use harness::mariadb::Own;
 use harness::slapd::{ADMIN, SERVICE, Slapd};
-use harness::{Dice, Gateway, Memcached, Proxy, Server, certificates};
+use harness::{Dice, Gateway, MariaDb, Memcached, Proxy, Server, certificates};
 use workers::Totals;
 use world::{Account, World};
 
@@ -103,14 +104,9 @@ fn no_promise_is_broken_on_sqlite() {
 fn no_promise_is_broken_on_mysql() {
     let _alone = ALONE.lock();
     let seed = Dice::seed();
-    let (port, database) = database(seed);
-    let settings = database
-        .1
-        .settings_at(port, beside_php(seed.is_multiple_of(2)));
-    let mut backends = Backends {
-        database: Some(database),
-        ..Backends::new()
-    };
+    let mut backends = Backends::with_database(seed);
+    let settings =
+        (backends.legacy()).settings_at(backends.port(), beside_php(seed.is_multiple_of(2)));
     let more = settings + &backends.shared_cache();
     let server = backends.start_server(&more);
     rounds(seed, &server, backends, 1);
@@ -129,15 +125,13 @@ fn no_promise_is_broken_on_mysql() {
 fn no_promise_is_broken_on_mysql_with_accounts_in_a_directory() {
     let _alone = ALONE.lock();
     let seed = Dice::seed();
-    let (port, database) = database(seed);
     let directory = Slapd::start();
     let accounts = accounts_in(&directory) + beside_php(!seed.is_multiple_of(2));
-    let settings = database.1.records_at(port, &accounts);
     let backends = Backends {
-        database: Some(database),
         directory: Some(directory),
-        ..Backends::new()
+        ..Backends::with_database(seed)
     };
+    let settings = (backends.legacy()).records_at(backends.port(), &accounts);
     let more = settings + &backends.shared_cache();
     // Its certificates are new: the clocks of who checks them stay right.
     let server = Gateway::ModFcgid.start(&format!("{SETTINGS}{more}"));
@@ -150,14 +144,6 @@ fn beside_php(yes: bool) -> &'static str {
         true => "[legacy]\nphp_beside = true\n",
         false => "",
     }
-}
-
-/// A database, the network before it, and where that is.
-fn database(seed: u64) -> (u16, (Proxy, Legacy)) {
-    let database = Legacy::new();
-    let behind = SocketAddr::from(([127, 0, 0, 1], database.server.port()));
-    let way = Proxy::start(behind, Dice::new(seed, 1), 20_000);
-    (way.address().port(), (way, database))
 }
 
 fn accounts_in(directory: &Slapd) -> String {
@@ -187,6 +173,36 @@ impl Backends {
             directory: None,
             cache: Memcached::start(),
         }
+    }
+
+    /// Memcached and a database, on a disk that can be full and by a clock that can be set, and the network
+    /// before it.
+    fn with_database(seed: u64) -> Backends {
+        let disk = Disk::mount();
+        let server = MariaDb::start_with(&Own {
+            data: disk.as_ref().map(|disk| disk.folder.as_path()),
+            clock: true,
+            ..Own::default()
+        });
+        if !server.has_clock() {
+            aloud("A database whose clock jumps is NOT tried: libfaketime is not installed");
+        }
+        let behind = SocketAddr::from(([127, 0, 0, 1], server.port()));
+        let way = Proxy::start(behind, Dice::new(seed, 1), 20_000);
+        Backends {
+            disk,
+            database: Some((way, Legacy::on(server))),
+            ..Backends::new()
+        }
+    }
+
+    fn legacy(&self) -> &Legacy {
+        self.server().expect("there is a database")
+    }
+
+    /// Where the network before the database is.
+    fn port(&self) -> u16 {
+        self.way().expect("there is a database").address().port()
     }
 
     fn shared_cache(&self) -> String {

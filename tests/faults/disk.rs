@@ -39,11 +39,9 @@ impl Disk {
             options += &format!(",uid={uid},gid={gid}");
         }
         if let Err(why) = mount(&options, &folder) {
-            // Not by a macro, whose output is shown only where tests fail.
-            let _ = writeln!(
-                std::io::stderr(),
+            aloud(&format!(
                 "A full disk is NOT tried: nothing can be mounted here: {why}"
-            );
+            ));
             let _ = std::fs::remove_dir(&folder);
             return None;
         }
@@ -95,6 +93,11 @@ impl Drop for Disk {
         drop(self.pipe.take());
         let _ = self.keeper.wait();
     }
+}
+
+/// Says what is not tried. Not by a macro, whose output is shown only where tests fail.
+pub fn aloud(what: &str) {
+    let _ = writeln!(std::io::stderr(), "{what}");
 }
 
 fn mount(options: &str, folder: &Path) -> Result<(), String> {

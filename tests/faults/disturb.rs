@@ -14,6 +14,7 @@ use crate::world::World;
 /// What stands behind the server, in the order in which it goes.
 pub struct Backends {
     pub clocks: Option<Clocks>,
+    /// Where SQLite's files are, or the data of the database.
     pub disk: Option<Disk>,
     /// The network between workers and database, and the database.
     pub database: Option<(Proxy, Legacy)>,
@@ -46,6 +47,9 @@ pub enum Fault {
     DatabaseKilled,
     DatabasePaused,
     ConnectionsUsedUp,
+    DatabaseDiskFull,
+    DatabaseClockSetAhead,
+    DatabaseClockSetBack,
     DiskFull,
     DirectoryStopped,
     DirectoryKilled,
@@ -85,6 +89,12 @@ const OF_DATABASES: [Fault; 6] = [
     ConnectionsUsedUp,
     ConnectionsUsedUp,
 ];
+const OF_DISKS_OF_DATABASES: [Fault; 2] = [DatabaseDiskFull; 2];
+const OF_CLOCKS_OF_DATABASES: [Fault; 3] = [
+    DatabaseClockSetAhead,
+    DatabaseClockSetBack,
+    DatabaseClockSetBack,
+];
 const OF_DIRECTORIES: [Fault; 6] = [
     DirectoryStopped,
     DirectoryStopped,
@@ -103,16 +113,22 @@ impl Backends {
     }
 
     /// The database.
-    fn server(&self) -> Option<&Legacy> {
+    pub fn server(&self) -> Option<&Legacy> {
         self.database.as_ref().map(|(_, database)| database)
     }
 
     fn faults(&self) -> Vec<Fault> {
         let mut faults = OF_ALL.to_vec();
-        let more: [(bool, &[Fault]); 4] = [
+        let (disk, database) = (self.disk.is_some(), self.database.is_some());
+        let clock = self
+            .server()
+            .is_some_and(|legacy| legacy.server.has_clock());
+        let more: [(bool, &[Fault]); 6] = [
             (self.clocks.is_some(), &OF_CLOCKS),
-            (self.disk.is_some(), &OF_DISKS),
-            (self.database.is_some(), &OF_DATABASES),
+            (disk && !database, &OF_DISKS),
+            (database, &OF_DATABASES),
+            (disk && database, &OF_DISKS_OF_DATABASES),
+            (clock, &OF_CLOCKS_OF_DATABASES),
             (self.directory.is_some(), &OF_DIRECTORIES),
         ];
         for (there, more) in more {
@@ -130,6 +146,9 @@ impl Deployment<'_> {
         let mut made = BTreeMap::new();
         while Instant::now() < end {
             wait(dice, 500);
+            if let Some(Legacy { server, .. }) = self.backends.server() {
+                server.revive();
+            }
             let fault = *dice.choose(&faults);
             if self.make(fault, dice) {
                 *made.entry(fault).or_default() += 1;
@@ -137,6 +156,10 @@ impl Deployment<'_> {
         }
         if let Some(clocks) = &self.backends.clocks {
             clocks.set_right();
+        }
+        if let Some(Legacy { server, .. }) = self.backends.server() {
+            server.set_clock(0);
+            server.revive();
         }
         made
     }
@@ -156,6 +179,10 @@ impl Deployment<'_> {
             DatabaseStopped | DatabaseKilled | DatabasePaused | ConnectionsUsedUp => {
                 return self.disturb_database(fault, dice);
             }
+            DatabaseClockSetAhead | DatabaseClockSetBack => {
+                return self.set_clock_of_database(fault, dice);
+            }
+            DatabaseDiskFull => return self.fill_disk_of_database(dice),
             DiskFull => return self.fill_disk(dice),
             DirectoryStopped | DirectoryKilled | DirectoryPaused => {
                 return self.disturb_directory(fault, dice);
@@ -199,13 +226,17 @@ impl Deployment<'_> {
         let (Some(clocks), Some(worker)) = (&self.backends.clocks, self.worker(dice)) else {
             return false;
         };
-        let seconds = match (fault, dice.roll(2)) {
-            (ClockSetBack, 0) => -(dice.roll(DAY) as i64),
-            (ClockSetBack, _) => -(dice.roll(10) as i64),
+        clocks.set(worker, self.seconds(fault == ClockSetBack, dice))
+    }
+
+    /// To how many seconds from the right time a clock is set.
+    fn seconds(&self, back: bool, dice: &mut Dice) -> i64 {
+        match (back, dice.roll(2)) {
+            (true, 0) => -(dice.roll(DAY) as i64),
+            (true, _) => -(dice.roll(10) as i64),
             _ if self.far_ahead => DAY as i64,
             _ => 1 + dice.roll(AHEAD) as i64,
-        };
-        clocks.set(worker, seconds)
+        }
     }
 
     fn end_apache(&self, fault: Fault, dice: &mut Dice) {
@@ -238,6 +269,44 @@ impl Deployment<'_> {
             _ => server.start_again(),
         }
         true
+    }
+
+    /// Now and then the server is restarted meanwhile, or crashes.
+    fn set_clock_of_database(&self, fault: Fault, dice: &mut Dice) -> bool {
+        let Some(Legacy { server, .. }) = self.backends.server() else {
+            return false;
+        };
+        let end = dice.roll(4);
+        match end {
+            0 => server.stop(),
+            1 => server.kill(),
+            _ => {}
+        }
+        server.set_clock(self.seconds(fault == DatabaseClockSetBack, dice));
+        if end < 2 {
+            server.start_again();
+        }
+        true
+    }
+
+    /// A server that can't even take back what it began ends; who watches over it starts it again when
+    /// there is room.
+    fn fill_disk_of_database(&self, dice: &mut Dice) -> bool {
+        let (Some(disk), Some(database)) = (&self.backends.disk, self.backends.server()) else {
+            return false;
+        };
+        let full = disk.fill(dice);
+        wait(dice, 2_000);
+        let killed = dice.roll(4) == 0;
+        if killed {
+            database.server.kill();
+        }
+        disk.make_room();
+        match killed {
+            true => database.server.start_again(),
+            false => _ = database.server.revive(),
+        }
+        full
     }
 
     /// Now and then a worker is killed while there is no room.

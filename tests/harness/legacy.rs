@@ -103,16 +103,27 @@ pub struct Legacy {
 
 impl Legacy {
     pub fn new() -> Legacy {
-        let legacy = Legacy::of_php();
+        Legacy::of_php().migrated()
+    }
+
+    /// The same on a server that has things of its own.
+    pub fn on(server: MariaDb) -> Legacy {
+        Legacy::of_php_on(server).migrated()
+    }
+
+    fn migrated(self) -> Legacy {
         let operator = Installation::new();
-        operator.configure("weft", &legacy.settings(""));
+        operator.configure("weft", &self.settings(""));
         operator.run("weft", &["migrate"], "").expect();
-        legacy
+        self
     }
 
     /// The same before it was migrated.
     pub fn of_php() -> Legacy {
-        let server = MariaDb::start(&[]);
+        Legacy::of_php_on(MariaDb::start(&[]))
+    }
+
+    fn of_php_on(server: MariaDb) -> Legacy {
         let database = server.database("latin1");
         server.run(&database, RECORDS);
         server.run(&database, USERS);
