@@ -8,6 +8,7 @@ use crate::harness::Memcached as Server;
 use crate::storage_suite::{Bench, ManualClock};
 use std::sync::atomic::{AtomicU32, Ordering};
 use std::sync::{Arc, OnceLock};
+use std::time::Duration;
 use weft::cache::{Memcached, MemcachedOptions};
 use weft::storage::Storage;
 use weft::storage::cached::Cached;
@@ -16,8 +17,14 @@ use weft::sync::UserId;
 
 const LIFE: u32 = 86_400;
 
+/// A cache that answers in its own time, on a machine that does much else.
 fn memcached(port: u16) -> Arc<Memcached> {
-    Arc::new(Memcached::new(&MemcachedOptions::legacy("127.0.0.1", port)))
+    let patience = Duration::from_secs(10);
+    Arc::new(Memcached::new(&MemcachedOptions {
+        connect_timeout: patience,
+        io_timeout: patience,
+        ..MemcachedOptions::legacy("127.0.0.1", port)
+    }))
 }
 
 /// An empty database behind the memcached at a port, with users that no other test has.
