@@ -38,6 +38,9 @@ pub trait Application: Send + Sync {
     /// The answer in place of one whose [`ResponseBody::Stream`] failed before any of it was sent,
     /// so that the failure can still be told plainly. Its body is bytes.
     fn interrupted(&self, error: &io::Error) -> Response;
+
+    /// Nobody has asked for anything for a moment: what costs memory and is quickly made again may go.
+    fn rest(&self) {}
 }
 
 /// Where a request is aimed at.

@@ -71,7 +71,10 @@ fn everything_comes_from_where_it_should_and_nothing_is_banned() {
         let is_known = match source.strip_prefix("registry+") {
             Some(registry) => sources.contains(registry),
             // Ours.
-            None => source.is_empty() && ["weft", "weft-bench", "fastcgi"].contains(&name.as_str()),
+            None => {
+                source.is_empty()
+                    && ["weft", "weft-bench", "fastcgi", "heap"].contains(&name.as_str())
+            }
         };
         assert!(
             is_known,

@@ -4,6 +4,7 @@
 mod harness;
 
 use std::fs;
+use std::time::{Duration, Instant};
 
 use harness::api::{PHP, PYTHON, User};
 use harness::{Gateway, Server};
@@ -13,6 +14,8 @@ const RECORDS: usize = 100_000;
 const PAYLOAD: usize = 400;
 /// How much a worker may grow over what it needs when idle.
 const MOST: u64 = 8 * 1024;
+/// The same when it has nothing to do, without the parts of the program that were read in meanwhile.
+const AT_REST: u64 = 1024;
 
 /// A line of the worker's `/proc/PID/status`, in KiB.
 fn status(server: &Server, line: &str) -> u64 {
@@ -63,9 +66,9 @@ fn a_worker_sends_a_hundred_thousand_records_in_constant_memory() {
         name: name.clone(),
         password: password(),
     });
-    // New workers, whose memory knows nothing of the uploads.
+    // A new worker, whose memory knows nothing of the uploads.
     server.stop_workers();
-    server.start_workers();
+    server.start_one_worker();
     let user = User {
         server: &server,
         version: PYTHON,
@@ -76,6 +79,7 @@ fn a_worker_sends_a_hundred_thousand_records_in_constant_memory() {
     user.get("storage/history?limit=1&full=1").json();
     forget_peak(&server);
     let idle = status(&server, "VmRSS:");
+    let own = status(&server, "RssAnon:");
     for accept in [
         "application/newlines",
         "application/json",
@@ -103,6 +107,21 @@ fn a_worker_sends_a_hundred_thousand_records_in_constant_memory() {
     let sorted = user.get_as("application/newlines", "storage/history?full=1&sort=newest");
     assert_eq!(sorted.text().lines().count(), RECORDS);
     println!("sorted: at most {} KiB", status(&server, "VmHWM:"));
+    // What the lists needed is given back as soon as there is nothing to do.
+    let deadline = Instant::now() + Duration::from_secs(20);
+    loop {
+        let at_rest = status(&server, "RssAnon:");
+        if at_rest < own + AT_REST {
+            println!("its own: {own} KiB before, {at_rest} at rest");
+            break;
+        }
+        let now = Instant::now();
+        assert!(
+            now < deadline,
+            "its own: {own} KiB before, {at_rest} at rest"
+        );
+        std::thread::sleep(Duration::from_millis(20));
+    }
 }
 
 #[test]

@@ -236,6 +236,14 @@ impl Application for App {
             &self.usual.api.clock,
         )
     }
+
+    fn rest(&self) {
+        let hosts = self.hosts.iter().map(|(_, site)| site);
+        for Site { api, .. } in std::iter::once(&self.usual).chain(hosts) {
+            api.storage.rest();
+            api.accounts.rest();
+        }
+    }
 }
 
 #[cfg(test)]

@@ -123,6 +123,9 @@ pub trait Accounts: Authenticator {
     /// Whether the engine answers.
     fn check(&self) -> AuthResult<()>;
 
+    /// Nobody has asked for anything for a moment: what costs memory and is quickly made again may go.
+    fn rest(&self) {}
+
     /// Something that changes whenever the user's password does, and tells nothing of it: a session on
     /// the screens ends with the password that it began with. Empty where the engine can't tell, or
     /// there is no such user; sessions then end by their age alone.

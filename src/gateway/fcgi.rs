@@ -94,6 +94,12 @@ impl Handler for Gateway<'_> {
         }
         Ok(())
     }
+
+    /// A worker that has nothing to do holds no more than it needs: there may be many on a host.
+    fn rest(&self) {
+        self.application.rest();
+        heap::give_back();
+    }
 }
 
 /// The stream of the body has an end of its own; `CONTENT_LENGTH`, where a front sends one, must

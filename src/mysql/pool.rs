@@ -26,6 +26,10 @@ const ROWS_WORTH_DRAINING: usize = 16;
 /// through stays in memory: with a few connections that would be most of what a worker has.
 const LONGEST_READ: usize = 640 << 10;
 
+/// One that has read more is closed when there is nothing to do: to make it again costs the next request
+/// a millisecond.
+const LONGEST_READ_AT_REST: usize = 64 << 10;
+
 /// What an answer has beside its rows, and each row beside its texts, in bytes: more than less.
 const ANSWER_READ: usize = 512;
 const ROW_READ: usize = 64;
@@ -170,6 +174,20 @@ impl Pool {
         state.open = state.open.saturating_sub(idle.len());
         drop(state);
         self.freed.notify_all();
+    }
+
+    /// Closes the idle connections whose reading has cost memory.
+    pub(crate) fn rest(&self) {
+        let mut state = self.state();
+        let (heavy, light): (Vec<_>, Vec<_>) = std::mem::take(&mut state.idle)
+            .into_iter()
+            .partition(|link| link.read > LONGEST_READ_AT_REST);
+        state.idle = light;
+        state.open = state.open.saturating_sub(heavy.len());
+        drop(state);
+        self.freed.notify_all();
+        // To end one is to write to the server: nobody shall wait for that.
+        drop(heavy);
     }
 
     fn lease(self: &Arc<Self>, link: Link) -> Lease {

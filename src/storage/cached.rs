@@ -179,6 +179,10 @@ impl Storage for Cached {
         self.shared.inner.purge(most)
     }
 
+    fn rest(&self) {
+        self.shared.inner.rest();
+    }
+
     fn check(&self) -> StorageResult<()> {
         self.shared.inner.check()
     }

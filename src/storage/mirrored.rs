@@ -130,6 +130,11 @@ impl Storage for Mirrored {
     }
 
     /// Whether the first store is well; the second one's state is for the log.
+    fn rest(&self) {
+        self.primary.rest();
+        self.mirror.storage.rest();
+    }
+
     fn check(&self) -> StorageResult<()> {
         self.mirror.attempt(|second| second.check());
         self.primary.check()

@@ -152,6 +152,9 @@ pub trait Storage: Send + Sync {
     /// [undo](Undoable) and too old or too many, of any user; answers how many went.
     fn purge(&self, most: u64) -> StorageResult<u64>;
 
+    /// Nobody has asked for anything for a moment: what costs memory and is quickly made again may go.
+    fn rest(&self) {}
+
     /// Whether the database answers, reading and writing.
     fn check(&self) -> StorageResult<()>;
 

@@ -210,9 +210,14 @@ impl Server {
 
     /// Starts them again, at the same socket.
     pub fn start_workers(&mut self) {
-        let (workers, _) = weft::fastcgi(&self.site, &self.running.program)
-            .unwrap_or_else(|problem| panic!("{problem}"));
-        self.running.weft = Some(workers);
+        let started = weft::fastcgi(&self.site, &self.running.program);
+        self.running.weft = Some(started.unwrap_or_else(|problem| panic!("{problem}")).0);
+    }
+
+    /// Starts a single one, as those of mod_fcgid are, at the same socket.
+    pub fn start_one_worker(&mut self) {
+        let started = weft::fastcgi_with(&self.site, &self.running.program, "1");
+        self.running.weft = Some(started.unwrap_or_else(|problem| panic!("{problem}")).0);
     }
 
     /// Ends Apache and its workers as an operator does.

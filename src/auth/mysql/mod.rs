@@ -338,6 +338,10 @@ impl Accounts for MySqlAccounts {
         Ok(accounts)
     }
 
+    fn rest(&self) {
+        self.pool.rest();
+    }
+
     fn check(&self) -> AuthResult<()> {
         let sql = format!("SELECT MAX(id) FROM {}", self.tables.users);
         let result = self.pool.attempt(|mut lease| lease.first(&sql, vec![]));

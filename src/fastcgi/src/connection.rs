@@ -7,6 +7,7 @@
 use std::any::Any;
 use std::io::{self, Write};
 use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::sync::atomic::AtomicUsize;
 
 use crate::conversation::{Begin, Conversation, ParamsOutcome};
 use crate::limits::Limits;
@@ -27,6 +28,12 @@ pub(crate) struct Service<'s, H> {
     pub(crate) limits: Limits,
     pub(crate) workers: usize,
     pub(crate) stop: &'s Stop,
+    /// How many connections are served now.
+    pub(crate) busy: AtomicUsize,
+    /// How many connections there have been.
+    pub(crate) begun: AtomicUsize,
+    /// How many there had been when the handler rested last.
+    pub(crate) rested: AtomicUsize,
 }
 
 /// What an answered request leaves behind.

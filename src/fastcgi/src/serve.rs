@@ -2,6 +2,8 @@
 //! its end.
 
 use std::io;
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::thread;
 use std::time::{Duration, Instant};
 
@@ -29,6 +31,11 @@ pub trait Handler: Sync {
         request: &mut Request<'_>,
         response: &mut ResponseWriter<'_>,
     ) -> io::Result<()>;
+
+    /// Called when there has been no connection for a moment (a quarter of a second), once after each time
+    /// that there was one: what costs memory and is not needed soon can go. The next connection waits
+    /// until this comes back.
+    fn rest(&self) {}
 }
 
 impl<F> Handler for F
@@ -70,6 +77,9 @@ pub fn serve(
         limits,
         workers,
         stop,
+        busy: AtomicUsize::new(0),
+        begun: AtomicUsize::new(0),
+        rested: AtomicUsize::new(0),
     };
     thread::scope(|scope| {
         for number in 1..workers {
@@ -94,17 +104,21 @@ fn work<H: Handler>(listener: &Listener, service: &Service<'_, H>) {
         match listener.accept() {
             Ok(stream) => {
                 pause = FIRST_PAUSE;
+                service.begin();
                 let mut conversation =
                     Conversation::new(stream, service.limits.clone(), service.workers);
                 // Logged while still open: who sees it closed finds the line written.
                 if let Err(error) = converse(&mut conversation, service) {
                     log::warn!("FastCGI connection dropped: {error}");
                 }
+                service.end();
             }
             Err(error) if is_a_turn(&error) => {
                 // A process that shares the socket may have made it non-blocking: do not spin.
                 if start.elapsed() < ACCEPT_TURN / 2 {
                     stop.pause(FIRST_PAUSE);
+                } else {
+                    service.rest();
                 }
             }
             Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
@@ -112,6 +126,30 @@ fn work<H: Handler>(listener: &Listener, service: &Service<'_, H>) {
                 log::warn!("FastCGI accept failed, trying again in {pause:?}: {error}");
                 stop.pause(pause);
                 pause = (pause * 2).min(LONGEST_PAUSE);
+            }
+        }
+    }
+}
+
+impl<H: Handler> Service<'_, H> {
+    fn begin(&self) {
+        self.busy.fetch_add(1, Ordering::SeqCst);
+        self.begun.fetch_add(1, Ordering::SeqCst);
+    }
+
+    fn end(&self) {
+        self.busy.fetch_sub(1, Ordering::SeqCst);
+    }
+
+    /// A thread waited in vain for a connection. If another got one that `begun` knows of, `busy` knows of
+    /// it too until it has ended; so each is followed by a rest.
+    fn rest(&self) {
+        let begun = self.begun.load(Ordering::SeqCst);
+        let nobody = self.busy.load(Ordering::SeqCst) == 0;
+        if nobody && self.rested.swap(begun, Ordering::SeqCst) != begun {
+            let rest = AssertUnwindSafe(|| self.handler.rest());
+            if catch_unwind(rest).is_err() {
+                log::error!("a FastCGI handler panicked while there was nothing to do");
             }
         }
     }

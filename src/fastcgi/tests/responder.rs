@@ -3,9 +3,11 @@
 mod support;
 
 use std::io::{self, Read, Write};
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::mpsc;
+use std::time::Duration;
 
-use fastcgi::{Limits, Request, ResponseWriter};
+use fastcgi::{Handler, Limits, Request, ResponseWriter};
 use support::*;
 
 fn echo(request: &mut Request<'_>, response: &mut ResponseWriter<'_>) -> io::Result<()> {
@@ -356,4 +358,45 @@ fn a_handler_that_fails_or_panics_in_mid_answer_ends_the_connection_without_an_e
         assert!(answer.text().ends_with("half of"), "{body}: {answer:?}");
         assert_eq!(answer.end, None, "{body}");
     }
+}
+
+/// Counts requests, and tells each rest with how many there had been.
+struct Resting {
+    answered: AtomicUsize,
+    rests: mpsc::Sender<usize>,
+}
+
+impl Handler for Resting {
+    fn handle(&self, _: &mut Request<'_>, response: &mut ResponseWriter<'_>) -> io::Result<()> {
+        self.answered.fetch_add(1, Ordering::SeqCst);
+        response.write_all(b"Status: 200 OK\r\n\r\n")
+    }
+
+    fn rest(&self) {
+        let _ = self.rests.send(self.answered.load(Ordering::SeqCst));
+        panic!("a rest that fails costs nothing but itself");
+    }
+}
+
+#[test]
+fn when_nobody_has_come_for_a_moment_the_handler_rests_once() {
+    let (rests, told) = mpsc::channel();
+    let handler = Resting {
+        answered: AtomicUsize::new(0),
+        rests,
+    };
+    let server = Server::start_on(Family::Unix, 3, Limits::default(), handler);
+    let mut at = 0;
+    for _ in 0..2 {
+        server.ask(b"");
+        let rested = told.recv_timeout(Duration::from_secs(20)).unwrap();
+        assert!(
+            rested > at,
+            "it rested after {rested} requests, and before after {at}"
+        );
+        at = rested;
+    }
+    // Other turns pass, and nothing had to be done since.
+    let more = told.recv_timeout(Duration::from_millis(600));
+    assert!(more.is_err(), "it rested again");
 }

@@ -308,6 +308,14 @@ impl Storage for MySqlStorage {
         Ok(gone)
     }
 
+    fn rest(&self) {
+        let engine = &self.engine;
+        engine.write.rest();
+        if let Some(read) = &engine.read {
+            read.rest();
+        }
+    }
+
     fn check(&self) -> StorageResult<()> {
         let engine = &self.engine;
         let missing = engine.attempt(&engine.write, |mut lease| {

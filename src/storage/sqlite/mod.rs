@@ -108,6 +108,10 @@ impl Storage for SqliteStorage {
 
     /// Takes the one place of the writer and commits, so it also finds a disk that is full or
     /// read-only.
+    fn rest(&self) {
+        self.pool.rest();
+    }
+
     fn check(&self) -> StorageResult<()> {
         self.held()?.transaction(|connection, clock| {
             clock.read_time()?;
