@@ -78,6 +78,7 @@ macro_rules! storage_suite {
                 a_write_that_changed_nothing_has_told_its_time,
                 a_busy_collection_does_not_push_the_others_ahead,
                 a_busy_collection_purges_nothing_of_the_others_before_its_time,
+                sessions_that_change_nothing_do_not_make_time_run,
             }
             sessions {
                 a_dropped_session_leaves_nothing,

@@ -137,3 +137,25 @@ pub fn a_busy_collection_purges_nothing_of_the_others_before_its_time(bench: &Be
     clock.move_seconds(2);
     assert!(bench.get("quiet", "a").is_none());
 }
+
+pub fn sessions_that_change_nothing_do_not_make_time_run(bench: &Bench) {
+    let Some(clock) = &bench.clock else { return };
+    let quiet = WboWrite {
+        ttl: Ttl::from_seconds(1),
+        ..full("a", "x")
+    };
+    bench.put("quiet", &[quiet]);
+    let mut last = Timestamp::ZERO;
+    for _ in 0..200 {
+        let (told, gone) = bench.delete("busy", &ids_query(&["missing"]));
+        assert!(gone == 0 && told > last, "{told} after {last}");
+        last = told;
+    }
+    assert!(bench.read("other").time() <= clock.now());
+    assert!(bench.storage.read_account(bench.user).unwrap().time() <= clock.now());
+    assert!(bench.get("quiet", "a").is_some());
+    // What they told, every write passes.
+    assert!(bench.put("busy", &[full("a", "x")]) > last);
+    clock.move_seconds(2);
+    assert!(bench.get("quiet", "a").is_none());
+}

@@ -26,7 +26,9 @@
 //!
 //! None of this needs a clock that runs forward. A time that `last + 1` pushed ahead of the clock
 //! stays the business of its collection: `high` doesn't follow. A session that was told its time
-//! and changed nothing counts as a reader: its answer bore that time.
+//! and changed nothing has told it: its answer bore that time, and `told` rises. `high` doesn't: many
+//! such sessions, each a hundredth later than the one before, would make time run faster for everybody,
+//! and records would end before their time.
 //!
 //! The clock file is not flushed at each read, which would cost each read a disk write. If the
 //! power fails and the clock is also set back, times told in the seconds before may be told anew;
@@ -255,9 +257,9 @@ impl SharedClock {
         self.dial.lock()?;
         let told = self.dial().and_then(|shown| {
             let next = Dial {
-                high: shown.high.max(time),
                 told: shown.told.max(time),
                 pending: 0,
+                ..shown
             };
             self.known = next;
             let written = next.write(&self.dial.file);
