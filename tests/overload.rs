@@ -1,5 +1,8 @@
 //! Many more browsers than the machine can serve: new syncs are told to come back, those that run come
 //! to their end, nobody's account is wiped, and right after it all is as before.
+//!
+//! With `WEFT_OVERLOAD_SECONDS` the rush lasts so long, and whoever is told to come back must not be told
+//! so later and later.
 
 mod harness;
 
@@ -9,6 +12,7 @@ mod browsers {
     pub mod desktop_engines;
 }
 
+use std::sync::Mutex;
 use std::sync::atomic::{AtomicUsize, Ordering::SeqCst};
 use std::thread;
 use std::time::{Duration, Instant};
@@ -24,6 +28,50 @@ const SMALL: &str = "[server]\nworkers = 2\nqueue = 2\nqueue_time = \"100ms\"\n[
 /// They all come back as soon as they may, until so many syncs came to their end and as many as there are
 /// browsers were sent away.
 const ENOUGH: usize = 6;
+
+/// How long the rush lasts at most, and whether it lasts so long in any case.
+fn length() -> (Duration, bool) {
+    match std::env::var("WEFT_OVERLOAD_SECONDS") {
+        Ok(seconds) => {
+            let seconds = seconds.parse().expect("a number of seconds");
+            (Duration::from_secs(seconds), true)
+        }
+        Err(_) => (Duration::from_secs(180), false),
+    }
+}
+
+/// The longest that anybody waited to be told to come back, in each half minute of the rush.
+struct Waits {
+    begun: Instant,
+    longest: Mutex<Vec<Duration>>,
+}
+
+impl Waits {
+    const PART: u64 = 30;
+
+    /// Somebody who asked at this moment is told so now.
+    fn note(&self, asked: Instant) {
+        let part = (asked - self.begun).as_secs() / Waits::PART;
+        let mut longest = self.longest.lock().expect("nobody panicked");
+        while longest.len() as u64 <= part {
+            longest.push(Duration::ZERO);
+        }
+        let here = &mut longest[part as usize];
+        *here = asked.elapsed().max(*here);
+    }
+
+    /// Later in a long rush nobody waits much longer than in its second minute.
+    fn do_not_grow(&self) {
+        let longest = self.longest.lock().expect("nobody panicked");
+        println!("the longest waits in each half minute: {longest:.1?}");
+        if longest.len() > 6 {
+            let early = longest[2..4].iter().max().expect("it lasted for minutes");
+            let late = longest[4..].iter().max().expect("it lasted for minutes");
+            let bound = *early * 2 + Duration::from_secs(5);
+            assert!(*late < bound, "the line grows: {longest:?}");
+        }
+    }
+}
 
 /// One sync of a browser that has just started.
 fn sync(device: &mut Desktop<'_>, number: usize) -> Result<(), Ended> {
@@ -72,22 +120,32 @@ fn overload(gateway: Gateway, browsers: usize) {
         .collect();
 
     let (done, sent_away) = (AtomicUsize::new(0), AtomicUsize::new(0));
-    let end = Instant::now() + Duration::from_secs(180);
+    let (most, whole) = length();
+    let waits = Waits {
+        begun: Instant::now(),
+        longest: Mutex::default(),
+    };
     let goes_on = || {
         let enough = done.load(SeqCst) >= ENOUGH && sent_away.load(SeqCst) >= browsers;
-        !enough && Instant::now() < end
+        (whole || !enough) && waits.begun.elapsed() < most
     };
     thread::scope(|scope| {
         for device in &mut devices {
             scope.spawn(|| {
                 let mut number = 0;
                 while goes_on() {
+                    device.requests();
+                    let asked = Instant::now();
                     // The model fails where a browser would wipe, or where a sync that runs is refused.
                     match sync(device, number) {
                         Ok(()) => done.fetch_add(1, SeqCst),
                         Err(Ended::Quietly) => {
                             // Where it ended is where it began.
-                            let last = device.requests().pop().unwrap();
+                            let requests = device.requests();
+                            if requests.len() == 1 {
+                                waits.note(asked);
+                            }
+                            let last = requests.last().expect("it asked");
                             assert!(last.starts_with("GET info/collections"), "{last}");
                             thread::sleep(Duration::from_millis(200));
                             sent_away.fetch_add(1, SeqCst)
@@ -104,9 +162,11 @@ fn overload(gateway: Gateway, browsers: usize) {
             let info = profile.desktop().get("info/collections");
             let mut refused = 0;
             while goes_on() {
+                let asked = Instant::now();
                 let answer = server.send(&info);
                 if answer.status != 200 {
                     is_told_to_wait(&answer);
+                    waits.note(asked);
                     refused += 1;
                 }
             }
@@ -115,6 +175,7 @@ fn overload(gateway: Gateway, browsers: usize) {
     });
     let (done, sent_away) = (done.load(SeqCst), sent_away.load(SeqCst));
     println!("{done} syncs came to their end, {sent_away} were told to come back");
+    waits.do_not_grow();
     assert!(done >= ENOUGH, "{done}");
     assert!(sent_away >= browsers, "{sent_away}");
 
