@@ -12,6 +12,7 @@ use crate::harness::MariaDb;
 use crate::house::{DATABASES, House};
 use crate::options::Options;
 use crate::person::{Dice, Kind, batch, known_id, record, what};
+use crate::processes::{Group, Marks, between};
 use crate::worker::{Worker, request};
 
 /// Requests of each kind at each size.
@@ -35,8 +36,22 @@ const EACH: u64 = 10;
 struct Line {
     database: &'static str,
     kind: Kind,
-    /// The number that grew, milliseconds in the middle, and rows that MariaDB looked at for one request.
-    points: Vec<(u64, f64, Option<f64>)>,
+    points: Vec<Point>,
+}
+
+/// How one kind of request fared at one size.
+struct Point {
+    kind: Kind,
+    /// The number that grew.
+    size: u64,
+    /// Milliseconds, in the middle.
+    taken: f64,
+    /// Milliseconds of processor time of one request, on average.
+    worker: f64,
+    database: Option<f64>,
+    /// Rows and index entries that MariaDB looked at for one request, in the middle: one change in some
+    /// tidies up what is kept for an undo, and reads all of that.
+    reads: Option<f64>,
 }
 
 /// What grows, and how requests fared.
@@ -78,15 +93,13 @@ pub fn measure(options: &Options) -> Result<Results, String> {
     ]))
 }
 
-type Points = Vec<(Kind, u64, f64, Option<f64>)>;
-
-fn add(lines: &mut Vec<Line>, database: &'static str, points: Points) {
+fn add(lines: &mut Vec<Line>, database: &'static str, mut points: Vec<Point>) {
     for kind in KINDS {
-        let of_kind = points.iter().filter(|point| point.0 == kind);
+        let of_kind = points.extract_if(.., |point| point.kind == kind);
         lines.push(Line {
             database,
             kind,
-            points: of_kind.map(|point| (point.1, point.2, point.3)).collect(),
+            points: of_kind.collect(),
         });
     }
 }
@@ -96,7 +109,7 @@ fn grow(
     house: &House,
     sizes: &[u64],
     more: impl Fn(&House, u64, u64) -> Result<(), String>,
-) -> Result<Points, String> {
+) -> Result<Vec<Point>, String> {
     let mut points = Vec::new();
     let mut from = 0;
     for size in sizes {
@@ -113,12 +126,31 @@ fn grow(
             };
             // Caches fill, and prepared statements are prepared.
             ask.times(5)?;
+            let marks = Marks {
+                folder: house.site.folder.clone(),
+                mariadb: house.mariadb.as_ref().map(|(mariadb, _)| mariadb.port()),
+                ..Marks::default()
+            };
+            let before = marks.spent();
             let taken = ask.times(TIMES)?;
+            let spent = between(&before, &marks.spent());
+            let of = |group| {
+                spent
+                    .get(&group)
+                    .map(|time| *time as f64 / 1e6 / TIMES as f64)
+            };
             let reads = match &house.mariadb {
                 Some((mariadb, _)) => Some(ask.reads(mariadb)?),
                 None => None,
             };
-            points.push((kind, *size, median(&taken), reads));
+            points.push(Point {
+                kind,
+                size: *size,
+                taken: median(&taken),
+                worker: of(Group::Worker).unwrap_or_default(),
+                database: of(Group::MariaDb),
+                reads,
+            });
         }
     }
     Ok(points)
@@ -136,20 +168,21 @@ impl Asking<'_> {
     /// Milliseconds of each.
     fn times(&self, times: usize) -> Result<Vec<f64>, String> {
         let mut dice = Dice::new(self.known + times as u64);
-        (0..times)
-            .map(|_| {
-                let (method, path, body) = self.next(&mut dice);
-                let records = request(&self.house.person, method, &path, &body);
-                let start = Instant::now();
-                let answer = self.worker.send(&records).map_err(|why| why.to_string())?;
-                let taken = start.elapsed().as_secs_f64() * 1_000.0;
-                let head = String::from_utf8_lossy(&answer[..answer.len().min(300)]).into_owned();
-                match head.contains("Status:") && !head.contains("Status: 200") {
-                    true => Err(format!("{method} {path}: {head}")),
-                    false => Ok(taken),
-                }
-            })
-            .collect()
+        (0..times).map(|_| self.once(&mut dice)).collect()
+    }
+
+    /// Milliseconds of one.
+    fn once(&self, dice: &mut Dice) -> Result<f64, String> {
+        let (method, path, body) = self.next(dice);
+        let records = request(&self.house.person, method, &path, &body);
+        let start = Instant::now();
+        let answer = self.worker.send(&records).map_err(|why| why.to_string())?;
+        let taken = start.elapsed().as_secs_f64() * 1_000.0;
+        let head = String::from_utf8_lossy(&answer[..answer.len().min(300)]).into_owned();
+        match head.contains("Status:") && !head.contains("Status: 200") {
+            true => Err(format!("{method} {path}: {head}")),
+            false => Ok(taken),
+        }
     }
 
     fn next(&self, dice: &mut Dice) -> (&'static str, String, Vec<u8>) {
@@ -180,10 +213,17 @@ impl Asking<'_> {
             first.ok_or("no status")?.map_err(|why| why.to_string())
         };
         // The question reads too: what two in a row differ by is its own.
-        let (zero, before) = (read()?, read()?);
-        self.times(COUNTED)?;
-        let after = read()?;
-        Ok((after - before - (before - zero)) as f64 / COUNTED as f64)
+        let (zero, mut before) = (read()?, read()?);
+        let own = before - zero;
+        let mut reads = Vec::new();
+        let mut dice = Dice::new(self.known);
+        for _ in 0..COUNTED {
+            self.once(&mut dice)?;
+            let after = read()?;
+            reads.push((after - before - own) as f64);
+            before = after;
+        }
+        Ok(median(&reads))
     }
 }
 
@@ -294,19 +334,31 @@ fn hex(bytes: &[u8]) -> String {
     bytes.iter().map(|byte| format!("{byte:02x}")).collect()
 }
 
+impl Point {
+    fn shown(&self) -> String {
+        let database = self.database.map(|time| format!(" + {time:.2}"));
+        let reads = self.reads.map(|reads| format!(" ({reads:.0})"));
+        let rest = [database, reads].into_iter().flatten().collect::<String>();
+        format!("{:.2}{rest}", self.worker)
+    }
+}
+
 impl Results {
     pub fn print(&self) {
         for (what, lines) in &self.0 {
             let sizes = lines.first().map(|line| &line.points);
-            let mut head = vec![format!("ms, and rows read, by {what}")];
-            head.extend(sizes.into_iter().flatten().map(|point| point.0.to_string()));
+            let what = format!("ms of worker + MariaDB (rows read), by {what}");
+            let mut head = vec![what];
+            head.extend(
+                sizes
+                    .into_iter()
+                    .flatten()
+                    .map(|point| point.size.to_string()),
+            );
             let mut rows = vec![head];
             for line in lines {
                 let mut row = vec![format!("  {}, {}", line.kind.name(), line.database)];
-                row.extend(line.points.iter().map(|(_, taken, reads)| {
-                    let reads = reads.map_or(String::new(), |reads| format!(" ({reads:.0})"));
-                    format!("{taken:.2}{reads}")
-                }));
+                row.extend(line.points.iter().map(Point::shown));
                 rows.push(row);
             }
             println!("{}", table(&rows));
@@ -316,11 +368,13 @@ impl Results {
     pub fn json(&self) -> Value {
         let all = self.0.iter().flat_map(|(what, lines)| {
             lines.iter().map(move |line| {
-                let points = line.points.iter().map(|(size, taken, reads)| {
+                let points = line.points.iter().map(|point| {
                     json!({
-                        "size": size,
-                        "median_ms": rounded(*taken, 3),
-                        "rows_read": reads.map(|reads| rounded(reads, 1)),
+                        "size": point.size,
+                        "median_ms": rounded(point.taken, 3),
+                        "worker_ms": rounded(point.worker, 3),
+                        "mariadb_ms": point.database.map(|time| rounded(time, 3)),
+                        "rows_read": point.reads,
                     })
                 });
                 json!({

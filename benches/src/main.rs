@@ -101,6 +101,13 @@ fn run(options: &Options) -> Result<(), String> {
 
 /// Starts what takes part, and fills its accounts.
 fn field(options: &Options) -> Result<Field, String> {
+    // First, so that a wrong address or password is told before anything took its time.
+    let peer = options.peer()?;
+    let peer = peer.map(|peer| Contender::peer(&peer)).transpose()?;
+    if let Some(peer) = &peer {
+        eprintln!("filling: {}", peer.name);
+        filling::fill(peer, &peer.people[0])?;
+    }
     let mut servers = Vec::new();
     let mut start = |name: &str, start: &dyn Fn(&str) -> Result<Contender, String>| {
         if options.invites(name) {
@@ -135,15 +142,9 @@ fn field(options: &Options) -> Result<Field, String> {
     start("Weft, CGI, SQLite", &|name| {
         Contender::sqlite(name, program, Front::Cgi)
     })?;
-    let peer = options.peer()?;
     let accounts = if peer.is_some() { 1 } else { options.clients };
     fill(&mut servers, accounts)?;
-    if let Some(peer) = peer {
-        let peer = Contender::peer(&peer)?;
-        eprintln!("filling: {}", peer.name);
-        filling::fill(&peer, &peer.people[0])?;
-        servers.push(peer);
-    }
+    servers.extend(peer);
     let mut floors = Vec::new();
     if options.measures(Thing::Requests) {
         floors.push(Contender::under_mod_fcgid(NOTHING, &options.nothing)?);
@@ -158,6 +159,9 @@ fn field(options: &Options) -> Result<Field, String> {
 
 /// Fills all at the same time.
 fn fill(servers: &mut [Contender], accounts: usize) -> Result<(), String> {
+    if servers.is_empty() {
+        return Ok(());
+    }
     let names: Vec<&str> = servers.iter().map(|server| &*server.name).collect();
     eprintln!("filling: {}", names.join("; "));
     let people: Vec<_> = thread::scope(|scope| {
