@@ -56,19 +56,20 @@ impl ConfigCommand {
         }
         let loaded = load(&caller.surroundings, &start::options(common))?;
         if self.check {
-            check(&loaded, caller)?;
-            return match self.connect {
-                true => connect(&program.check(&loaded.config)?, caller),
-                false => Ok(()),
-            };
+            let verdict = check(&loaded, caller)?;
+            if self.connect {
+                connect(&program.check(&loaded.config)?, caller)?;
+            }
+            return print(caller, verdict);
         }
         print(caller, &sample(&loaded))
     }
 }
 
 /// A configuration that could be loaded has no mistakes in itself. What is left to look at is the
-/// machine; but nothing is made, because a check may well run as another user than the server.
-fn check(loaded: &Loaded, caller: &mut Caller<'_>) -> Result<(), Failure> {
+/// machine; but nothing is made, because a check may well run as another user than the server. Answers
+/// what is to be said at the end, if nothing else turns out to be wrong.
+fn check(loaded: &Loaded, caller: &mut Caller<'_>) -> Result<&'static str, Failure> {
     let folder = &loaded.config.data.dir;
     let about_folder = data::inspect(folder, caller.surroundings.user)?;
     let state = if folder.exists() {
@@ -83,12 +84,11 @@ fn check(loaded: &Loaded, caller: &mut Caller<'_>) -> Result<(), Failure> {
     for warning in &warnings {
         text += &format!("Warning:       {warning}\n");
     }
-    text += if warnings.is_empty() {
-        "Nothing is wrong.\n"
-    } else {
-        "It works as it is.\n"
-    };
-    print(caller, &text)
+    print(caller, &text)?;
+    Ok(match warnings.is_empty() {
+        true => "Nothing is wrong.\n",
+        false => "It works as it is.\n",
+    })
 }
 
 /// Which databases on servers will be used, and what of that nobody has written down: a section that was

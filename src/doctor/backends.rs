@@ -80,7 +80,20 @@ pub(super) fn failed(doctor: &Doctor, check: &'static str, what: &str, why: &str
         false => config.storage.engine == StorageEngine::Mysql,
     };
     if !denied.iter().any(|word| lower.contains(word)) {
-        return finding(check, format!("It does not work: {what}: {why}."));
+        let away = finding(check, format!("It does not work: {what}: {why}."));
+        let place = match (is_mysql, accounts) {
+            (true, true) if config.auth_mysql.server().is_somewhere() => {
+                "[auth.mysql]\nhost = \"…\"\nport = …"
+            }
+            (true, _) => "[mysql.write]\nhost = \"…\"\nport = …",
+            (false, true) if config.auth.engine == AuthEngine::Ldap => "[ldap]\nurl = \"…\"",
+            _ => return away,
+        };
+        let file = super::settings::file(doctor);
+        return away.cure(
+            format!("start that server, or say where it is: in {file}"),
+            place,
+        );
     }
     if !is_mysql {
         let folder = config.data.dir.display();

@@ -37,7 +37,13 @@ impl Fault {
 
     /// A connection could not be made: whatever the reason, it may be gone by the next request.
     pub(crate) fn no_connection(error: mysql::Error) -> Fault {
-        Fault::Unavailable(error.to_string())
+        Fault::Unavailable(match error {
+            mysql::Error::MySqlError(error) => told_by_server(error.code, &error.message),
+            // Without the name that the driver has for its kind.
+            mysql::Error::DriverError(error) => error.to_string(),
+            mysql::Error::IoError(error) => error.to_string(),
+            error => error.to_string(),
+        })
     }
 }
 
@@ -66,8 +72,12 @@ fn of_stream(kind: ErrorKind, why: String) -> Fault {
     }
 }
 
+fn told_by_server(code: u16, message: &str) -> String {
+    format!("{message} (error {code})")
+}
+
 fn of_server(code: u16, message: String) -> Fault {
-    let why = format!("{message} (error {code})");
+    let why = told_by_server(code, &message);
     match code {
         // Lock wait timeout, in MariaDB that of NOWAIT too; MySQL's NOWAIT.
         1205 | 3572 => Fault::Locked,

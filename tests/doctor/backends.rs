@@ -56,6 +56,27 @@ fn the_databases_user_is_refused() {
 }
 
 #[test]
+fn a_database_and_a_directory_that_are_away_are_told_with_the_place_of_their_address() {
+    for (settings, line) in [
+        (
+            "[storage]\nengine = \"mysql\"\n[mysql.write]\nhost = \"127.0.0.1\"\nport = 1\n",
+            "[mysql.write]\nhost = ",
+        ),
+        (
+            "[auth]\nengine = \"ldap\"\n[ldap]\nurl = \"ldap://127.0.0.1:1\"\nbase = \"dc=example\"\n",
+            "[ldap]\nurl = ",
+        ),
+    ] {
+        let served = Served::with(settings);
+        let place = served.at.site.path("weft.toml").display().to_string();
+        let examined = served.examined();
+        examined.has_one_fault("databases", &place, line);
+        let told = examined.report.to_string();
+        assert!(!told.contains("DriverError"), "{told}");
+    }
+}
+
+#[test]
 fn the_mail_server_is_away() {
     let mail = "[server]\npublic_url = \"URL\"\n[mail]\ntransport = \"smtp\"\nserver = \"127.0.0.1\"\n\
         port = 1\nsecurity = \"none\"\nsender = \"sync@example.org\"\n";

@@ -31,6 +31,7 @@ fn a_check_asks_the_servers_only_if_told_to() {
         "{}",
         done.output
     );
+    assert!(!done.output.contains("Nothing is wrong"), "{}", done.output);
     assert_eq!(done.errors, "weft: memcached: b: it is away\n");
 }
 
