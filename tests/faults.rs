@@ -16,6 +16,8 @@
 //! `tests/soak` runs it for hours. `WEFT_SEED` and `WEFT_FAULTS_SECONDS` choose the faults and how long
 //! they go on.
 
+#[path = "faults/binary_log.rs"]
+mod binary_log;
 #[path = "faults/client.rs"]
 mod client;
 #[path = "faults/clocks.rs"]

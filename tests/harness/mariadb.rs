@@ -180,8 +180,7 @@ impl MariaDb {
             match Conn::new(options) {
                 Ok(_) => return,
                 Err(error) if Instant::now() > deadline => {
-                    let log = fs::read_to_string(self.folder.join("server.log"));
-                    panic!("MariaDB is not ready: {error}\n{}", log.unwrap_or_default());
+                    panic!("MariaDB is not ready: {error}\n{}", self.log());
                 }
                 Err(_) => thread::sleep(Duration::from_millis(20)),
             }
@@ -196,7 +195,7 @@ impl MariaDb {
             None => false,
         };
         if ended {
-            let log = fs::read_to_string(self.folder.join("server.log")).unwrap_or_default();
+            let log = self.log();
             let why = |line: &&str| line.contains("[FATAL]") || line.contains("Assertion");
             println!("MariaDB has ended by itself: {:?}", log.lines().find(why));
             *server = None;
@@ -204,6 +203,11 @@ impl MariaDb {
             self.start_again();
         }
         ended
+    }
+
+    /// What the server has said since it was started last.
+    pub fn log(&self) -> String {
+        fs::read_to_string(self.folder.join("server.log")).unwrap_or_default()
     }
 
     /// Whether it has a clock of its own.
