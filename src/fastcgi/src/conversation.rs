@@ -7,7 +7,7 @@
 use std::io;
 use std::sync::Arc;
 
-use crate::inbound::Inbound;
+use crate::inbound::{Buffer, Inbound};
 use crate::limits::Limits;
 use crate::outgoing::Outgoing;
 use crate::params::{Params, ParamsError, append_short_pair};
@@ -46,9 +46,9 @@ pub(crate) enum ParamsOutcome {
 }
 
 impl Conversation {
-    pub(crate) fn new(stream: Stream, limits: Limits, workers: usize) -> Self {
+    pub(crate) fn new(stream: Stream, buffer: Buffer, limits: Limits, workers: usize) -> Self {
         let stream = Arc::new(stream);
-        let inbound = Inbound::new(Arc::clone(&stream));
+        let inbound = Inbound::new(Arc::clone(&stream), buffer);
         let outgoing = Arc::new(Outgoing::new(Arc::clone(&stream), limits.write));
         Conversation {
             stream,
@@ -57,6 +57,11 @@ impl Conversation {
             limits,
             workers,
         }
+    }
+
+    /// What the connection was read into, for the next one.
+    pub(crate) fn into_buffer(self) -> Buffer {
+        self.inbound.into_buffer()
     }
 
     /// The writing half, for an answer.

@@ -9,6 +9,7 @@ use std::time::{Duration, Instant};
 
 use crate::connection::{Service, converse};
 use crate::conversation::Conversation;
+use crate::inbound::Buffer;
 use crate::limits::Limits;
 use crate::listener::Listener;
 use crate::request::Request;
@@ -99,18 +100,20 @@ pub fn serve(
 fn work<H: Handler>(listener: &Listener, service: &Service<'_, H>) {
     let stop = service.stop;
     let mut pause = FIRST_PAUSE;
+    let mut buffer = Buffer::new();
     while !stop.is_requested() {
         let start = Instant::now();
         match listener.accept() {
             Ok(stream) => {
                 pause = FIRST_PAUSE;
                 service.begin();
-                let mut conversation =
-                    Conversation::new(stream, service.limits.clone(), service.workers);
+                let limits = service.limits.clone();
+                let mut conversation = Conversation::new(stream, buffer, limits, service.workers);
                 // Logged while still open: who sees it closed finds the line written.
                 if let Err(error) = converse(&mut conversation, service) {
                     log::warn!("FastCGI connection dropped: {error}");
                 }
+                buffer = conversation.into_buffer();
                 service.end();
             }
             Err(error) if is_a_turn(&error) => {
