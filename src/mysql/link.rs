@@ -78,7 +78,7 @@ pub(super) fn options(server: &Server, manner: &Manner, read_timeout: Option<Dur
         .tcp_connect_timeout(Some(manner.connect_timeout))
         .read_timeout(read_timeout)
         .write_timeout(Some(manner.io_timeout))
-        .stmt_cache_size(manner.statements)
+        .stmt_cache_size(0)
         // A row that is found but has the new value already counts as one that was changed.
         .additional_capabilities(CapabilityFlags::CLIENT_FOUND_ROWS)
         .max_allowed_packet(Some(LARGEST_PACKET))

@@ -10,6 +10,7 @@
 mod fault;
 mod link;
 mod pool;
+mod prepared;
 pub(crate) mod row;
 pub(crate) mod schema;
 mod server;

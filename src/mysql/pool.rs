@@ -11,6 +11,7 @@
 
 use super::fault::Fault;
 use super::link::{self, Facts, Purpose};
+use super::prepared::Prepared;
 use super::server::{Manner, Server};
 use mysql::prelude::Queryable;
 use mysql::{Binary, Conn, Opts, QueryResult, Row, Value};
@@ -38,6 +39,8 @@ const ROW_READ: usize = 64;
 pub(crate) struct Pool {
     opts: Opts,
     setup: String,
+    /// How many statements a connection remembers.
+    statements: usize,
     most: usize,
     wait: Duration,
     state: Mutex<State>,
@@ -56,6 +59,7 @@ struct State {
 
 struct Link {
     conn: Conn,
+    prepared: Prepared,
     facts: Facts,
     purpose: Purpose,
     era: u64,
@@ -68,6 +72,7 @@ impl Pool {
         Arc::new(Pool {
             opts: link::options(server, manner, Some(manner.io_timeout + manner.busy)),
             setup: link::setup(manner),
+            statements: manner.statements,
             most: manner.connections.max(1),
             wait: manner.busy,
             state: Mutex::default(),
@@ -80,6 +85,7 @@ impl Pool {
         let pool = Arc::new(Pool {
             opts: link::options(server, manner, None),
             setup: link::setup(manner),
+            statements: manner.statements,
             most: 1,
             wait: manner.busy,
             state: Mutex::default(),
@@ -203,6 +209,7 @@ impl Pool {
         let (conn, facts) = link::connect(&self.opts, &self.setup, purpose)?;
         Ok(Link {
             conn,
+            prepared: Prepared::new(self.statements),
             facts,
             purpose,
             era,
@@ -226,6 +233,17 @@ impl Pool {
 
     fn state(&self) -> MutexGuard<'_, State> {
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl Link {
+    fn execute(
+        &mut self,
+        sql: &str,
+        values: Vec<Value>,
+    ) -> Result<QueryResult<'_, '_, '_, Binary>, mysql::Error> {
+        let statement = self.prepared.get(&mut self.conn, sql)?;
+        self.conn.exec_iter(statement, values)
     }
 }
 
@@ -328,7 +346,7 @@ impl Lease {
 
     /// Runs a statement that answers no rows.
     pub(crate) fn run(&mut self, sql: &str, values: Vec<Value>) -> Result<Done, Fault> {
-        let done = self.conn()?.exec_iter(sql, values).map(|answer| Done {
+        let done = self.link()?.execute(sql, values).map(|answer| Done {
             rows: answer.affected_rows(),
             number: answer.last_insert_id(),
         });
@@ -357,7 +375,7 @@ impl Lease {
     ) -> Result<(), Fault> {
         self.begin();
         let mut read = 0;
-        let (end, over) = match self.conn()?.exec_iter(sql, values) {
+        let (end, over) = match self.link()?.execute(sql, values) {
             Ok(rows) => walk(rows, &mut read, &mut visit),
             Err(error) => (Err(error.into()), true),
         };
@@ -399,13 +417,13 @@ impl Lease {
         Ok(())
     }
 
+    fn link(&mut self) -> Result<&mut Link, Fault> {
+        let closed = || "the connection of this session was closed".to_owned();
+        (self.link.as_mut()).ok_or_else(|| Fault::Unavailable(closed()))
+    }
+
     fn conn(&mut self) -> Result<&mut Conn, Fault> {
-        match &mut self.link {
-            Some(link) => Ok(&mut link.conn),
-            None => Err(Fault::Unavailable(
-                "the connection of this session was closed".to_owned(),
-            )),
-        }
+        Ok(&mut self.link()?.conn)
     }
 
     fn judge<T>(&mut self, result: Result<T, mysql::Error>) -> Result<T, Fault> {
