@@ -74,6 +74,27 @@ fn whatever_the_clock_does_a_write_is_later_than_all_that_any_host_told() {
             last = told(&place.host()).into_iter().fold(time, Timestamp::max);
         }
     }
+    would_not_hold_without_what_is_noted(&server, &place);
+}
+
+/// That the test above can fail.
+fn would_not_hold_without_what_is_noted(server: &MariaDb, place: &Place<'_>) {
+    place.php("DELETE FROM weft_times");
+    let time = put(&place.host(), "other", &[full("a", "x")]);
+    let collection = name("other");
+    let told = loop {
+        let host = place.host();
+        let session = host.read_collection(USER, &collection, ReadFrom::Primary);
+        let told = session.unwrap().time();
+        if told.centis() > time.centis() + 10 {
+            break told;
+        }
+        std::thread::sleep(std::time::Duration::from_millis(20));
+    };
+    server.set_clock(-3_600);
+    place.php("DELETE FROM weft_times WHERE userid = 0");
+    let next = put(&place.host(), "other", &[full("a", "y")]);
+    assert!(next < told, "{next} after {told}");
 }
 
 #[test]
