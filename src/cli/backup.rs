@@ -117,8 +117,11 @@ impl BackupCommand {
             None => program.backup(&config, &self.what, Goal::Stream(output), &mut tell)?,
             Some(path) => {
                 let part = Part::open(path, self.resume, self.force)?;
-                let done =
-                    program.backup(&config, &self.what, Goal::File(&part.file), &mut tell)?;
+                let made = program.backup(&config, &self.what, Goal::File(&part.file), &mut tell);
+                if made.is_err() {
+                    part.leave();
+                }
+                let done = made?;
                 if done.failed.is_empty() {
                     part.finish(path)?;
                 }
@@ -224,6 +227,14 @@ impl Part {
             file.set_len(0).map_err(failed)?;
         }
         Ok(Part { file, path: part })
+    }
+
+    /// Leaves the file to be gone on with, if there is anything in it: an empty one would only be in the
+    /// way of the next backup, which can begin as well.
+    fn leave(&self) {
+        if self.file.metadata().is_ok_and(|about| about.len() == 0) {
+            let _ = fs::remove_file(&self.path);
+        }
     }
 
     /// Gives the file its name, when all of it is on the disk.

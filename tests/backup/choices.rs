@@ -37,6 +37,15 @@ fn payload(at: &Installation, config: &str, name: &str) -> Value {
 }
 
 #[test]
+fn a_backup_that_could_not_begin_is_not_in_the_way_of_the_next() {
+    let (at, file) = here();
+    let file = file.replace("all", "next");
+    let none = at.run("one", &["backup", "--to", &file, "--user", "nobody"], "");
+    assert_eq!(none.code, 1, "{none:?}");
+    at.run("one", &["backup", "--to", &file], "").expect();
+}
+
+#[test]
 fn one_user_may_be_chosen_and_another_get_the_records() {
     let (at, file) = here();
     at.run("two", &["restore", &file, "--user", "bob"], "")
