@@ -2,9 +2,10 @@
 //! can be changed.
 
 use super::form::encoded;
+use super::frame::Frame;
 use super::show::{When, number, size};
 use super::texts::{Account as Texts, fill};
-use super::visit::{Frame, Visit, names};
+use super::visit::{Visit, names};
 use super::{Shown, Trouble, devices, filters, undo};
 use crate::auth;
 use crate::sync::{CollectionName, Timestamp};

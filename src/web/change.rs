@@ -2,8 +2,9 @@
 
 use super::entry::{check_password, chosen_password};
 use super::form::Form;
+use super::frame::Frame;
 use super::texts::{Account as Texts, Entry};
-use super::visit::{Frame, Visit};
+use super::visit::Visit;
 use super::{Shown, Trouble, filters};
 use crate::accounts::is_email;
 use crate::auth::{Account, Password};

@@ -1,8 +1,9 @@
 //! Signing in, up and out.
 
 use super::form::Form;
+use super::frame::Frame;
 use super::texts::Entry as Texts;
-use super::visit::{Frame, Visit, names};
+use super::visit::{Visit, names};
 use super::{Shown, Trouble, filters};
 use crate::accounts::{Brake, CaptchaAnswer, CaptchaForm, SignUpMode, SignedUp, is_email};
 use crate::auth::{Account, Login, NewAccount, Password};

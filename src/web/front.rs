@@ -3,8 +3,9 @@
 //! It says what one request shows and no more: whether `Authorization` and large bodies get through
 //! is `weft doctor`'s to try.
 
+use super::frame::Frame;
 use super::texts::{Front as Texts, fill};
-use super::visit::{Frame, Visit};
+use super::visit::Visit;
 use super::{Shown, filters};
 use crate::accounts::SignUpMode;
 use crate::doctor::is_near;

@@ -2,9 +2,10 @@
 //! browsers.
 
 use super::entry::checked;
+use super::frame::Frame;
 use super::show::size;
 use super::texts::{Entry as Texts, counted, fill};
-use super::visit::{Frame, Visit};
+use super::visit::Visit;
 use super::{Shown, Trouble, account, filters, undo};
 use crate::sync::{CollectionName, Query};
 use askama::Template;

@@ -15,6 +15,7 @@ mod entry;
 pub mod failures;
 mod filters;
 mod form;
+mod frame;
 mod front;
 mod leave;
 mod media;

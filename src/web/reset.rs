@@ -6,8 +6,9 @@
 
 use super::entry::chosen_password;
 use super::form::Form;
+use super::frame::Frame;
 use super::texts::{Entry as Texts, fill};
-use super::visit::{Frame, Visit, names};
+use super::visit::{Visit, names};
 use super::{Shown, Trouble, filters};
 use crate::accounts::{Asked, Reset};
 use crate::auth::Account;

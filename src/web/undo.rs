@@ -2,9 +2,10 @@
 
 use super::account;
 use super::form::encoded;
+use super::frame::Frame;
 use super::show::{When, number};
 use super::texts::{Undo as Texts, counted, fill};
-use super::visit::{Frame, Visit};
+use super::visit::Visit;
 use super::{Shown, Trouble, filters};
 use crate::accounts::Brake;
 use crate::auth::Account;

@@ -3,8 +3,9 @@
 //! A form begins it, since it writes and takes some seconds. One at a time, and for less time than fronts
 //! wait for an answer.
 
+use super::super::frame::Frame;
 use super::super::texts::Doctor as Texts;
-use super::super::visit::{Frame, Visit};
+use super::super::visit::Visit;
 use super::super::{Shown, Trouble, filters};
 use super::administrator;
 use crate::doctor::{Finding, Order, Report, Severity};

@@ -1,9 +1,10 @@
 //! Invitations: making one, seeing which are open, voiding one.
 
 use super::super::form::encoded;
+use super::super::frame::Frame;
 use super::super::show::When;
 use super::super::texts::{Admin as Texts, fill};
-use super::super::visit::{Frame, Visit};
+use super::super::visit::Visit;
 use super::super::{Shown, Trouble, filters};
 use super::{Made, administrator};
 use crate::accounts::{self, SignUpMode};

@@ -10,9 +10,10 @@ pub use one::{changing_user, user};
 
 use super::failures::cause;
 use super::form::encoded;
+use super::frame::Frame;
 use super::show::{When, size};
 use super::texts::{Admin as Texts, counted, fill};
-use super::visit::{Frame, Visit, names};
+use super::visit::{Visit, names};
 use super::{Shown, Trouble, filters};
 use crate::accounts::Brake;
 use crate::auth::Account;

@@ -1,9 +1,10 @@
 //! One user, as the administrator sees and changes them.
 
 use super::super::form::{Form, encoded};
+use super::super::frame::Frame;
 use super::super::show::size;
 use super::super::texts::{Admin as Texts, fill};
-use super::super::visit::{Frame, Visit};
+use super::super::visit::Visit;
 use super::super::{Shown, Trouble, filters};
 use super::{Made, User, administrator, row};
 use crate::auth::{Account, AuthResult};
