@@ -105,7 +105,9 @@ impl Cache for Memcached {
                 false => Looked::Missing,
             };
         };
-        match server.ask(|client| client.get::<(Vec<u8>, u32, Option<u64>)>(key)) {
+        // A list of one: the package sends it in three writes, and a single key in four.
+        let found = server.ask(|client| client.gets::<(Vec<u8>, u32, Option<u64>)>(&[key]));
+        match found.map(|mut found| found.remove(key)) {
             Some(Some((bytes, flags, version))) => Looked::Found(Entry {
                 bytes,
                 flags,
