@@ -24,8 +24,9 @@ const ROWS_WORTH_DRAINING: usize = 16;
 
 /// A connection that has read more, in bytes, is closed after use. The driver reads into a buffer of
 /// 4 MB that it goes through from end to end before it begins again, and all of what it has been
-/// through stays in memory: with a few connections that would be most of what a worker has.
-const LONGEST_READ: usize = 640 << 10;
+/// through stays in memory. A new connection costs both sides as much as half a page of 1,000 records,
+/// so it must not be every second page that needs one.
+const LONGEST_READ: usize = 2 << 20;
 
 /// One that has read more is closed when there is nothing to do: to make it again costs the next request
 /// a millisecond.
