@@ -106,3 +106,16 @@ fn an_address_that_is_none_is_a_fault() {
     assert_eq!(examined.code, 1);
     examined.says("address", "\"sync.example.org/\" is no address.");
 }
+
+#[test]
+fn a_data_folder_that_is_gone_is_named() {
+    let served = Served::with("");
+    let data = served.at.site.path("weft-data");
+    let away = served.at.site.path("away");
+    fs::rename(&data, &away).unwrap();
+    let examined = served.examined();
+    examined.has_fault("installation", "run", "weft doctor");
+    let told = examined.report.to_string();
+    assert!(told.contains(&data.display().to_string()), "{told}");
+    assert!(told.contains("put it back"), "{told}");
+}

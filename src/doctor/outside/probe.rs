@@ -203,11 +203,14 @@ fn fit(exam: &Exam<'_>) -> Result<(), Finding> {
         return Err(Finding::fault(
             "installation",
             format!(
-                "A server answers at {}, but not with these settings: their data folder {} does not \
-                 exist.",
+                "A server answers at {}, but the data folder {} of these settings does not exist.",
                 exam.url,
                 folder.display()
             ),
+        )
+        .because(
+            "Either it is gone (moved, deleted, or its disk is not there: put it back, and the server \
+             goes on), or the server has other settings than these.",
         )
         .cure(
             "use the settings of the server: in the folder of its program, run",
