@@ -63,8 +63,9 @@ fn a_directory_that_stops_is_a_503_and_the_same_workers_go_on_when_it_is_back() 
     let mut slapd = Slapd::start();
     let authority = fs::read(certificates::authority()).expect("it was made");
     let authority = slapd.site.write("authority.pem", authority);
+    // SQLite waits its usual time: nothing is to happen to it, and its writers may wait for a busy disk.
     let server = Gateway::ModFcgid.start(&format!(
-        "{SHORT}auth.engine = \"ldap\"\n\
+        "storage.wipe_guard = \"500ms\"\nauth.engine = \"ldap\"\n\
          [ldap]\ntimeout = \"1s\"\nurl = [\"{}\"]\nlayout = \"search\"\n\
          start_tls = true\nca_file = \"{}\"\nbase = \"ou=users,dc=example\"\n\
          bind_dn = \"{}\"\nbind_password = \"{}\"\nadmin_dn = \"{}\"\nadmin_password = \"{}\"\n",
