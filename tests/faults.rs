@@ -107,9 +107,9 @@ fn no_promise_is_broken_on_sqlite() {
 fn no_promise_is_broken_on_mysql() {
     let _alone = ALONE.lock();
     let seed = Dice::seed();
-    let mut backends = Backends::with_database(seed);
-    let settings =
-        (backends.legacy()).settings_at(backends.port(), beside_php(seed.is_multiple_of(2)));
+    let beside = seed.is_multiple_of(2);
+    let mut backends = Backends::with_database(seed, beside);
+    let settings = (backends.legacy()).settings_at(backends.port(), beside_php(beside));
     let more = settings + &backends.shared_cache();
     let server = backends.start_server(&more);
     rounds(seed, &server, backends, 1);
@@ -128,11 +128,12 @@ fn no_promise_is_broken_on_mysql() {
 fn no_promise_is_broken_on_mysql_with_accounts_in_a_directory() {
     let _alone = ALONE.lock();
     let seed = Dice::seed();
+    let beside = !seed.is_multiple_of(2);
     let directory = Slapd::start();
-    let accounts = accounts_in(&directory) + beside_php(!seed.is_multiple_of(2));
+    let accounts = accounts_in(&directory) + beside_php(beside);
     let backends = Backends {
         directory: Some(directory),
-        ..Backends::with_database(seed)
+        ..Backends::with_database(seed, beside)
     };
     let settings = (backends.legacy()).records_at(backends.port(), &accounts);
     let more = settings + &backends.shared_cache();
@@ -179,8 +180,8 @@ impl Backends {
     }
 
     /// Memcached and a database, on a disk that can be full and by a clock that can be set, and the network
-    /// before it.
-    fn with_database(seed: u64) -> Backends {
+    /// before it. PHP has left the database if it is not beside us.
+    fn with_database(seed: u64, beside_php: bool) -> Backends {
         let disk = Disk::mount();
         let server = MariaDb::start_with(&Own {
             data: disk.as_ref().map(|disk| disk.folder.as_path()),
@@ -192,9 +193,13 @@ impl Backends {
         }
         let behind = SocketAddr::from(([127, 0, 0, 1], server.port()));
         let way = Proxy::start(behind, Dice::new(seed, 1), 20_000);
+        let database = match beside_php {
+            true => Legacy::on(server),
+            false => Legacy::without_php_on(server),
+        };
         Backends {
             disk,
-            database: Some((way, Legacy::on(server))),
+            database: Some((way, database)),
             ..Backends::new()
         }
     }

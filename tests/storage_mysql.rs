@@ -1,5 +1,5 @@
-//! The MySQL engine against the suite of all engines, on its own tables and on those of PHP, and alone: beside PHP, between hosts, on a
-//! server that stops, stalls, kills and refuses.
+//! The MySQL engine against the suite of all engines, on its own tables and on those of PHP, and alone:
+//! beside PHP, between hosts, on a server that stops, stalls, kills and refuses.
 
 mod harness;
 mod mysql_engine;
@@ -14,7 +14,21 @@ use storage_suite::Bench;
 use weft::sync::UserId;
 
 fn bench() -> Bench {
-    on(&Place::migrated("latin1"))
+    let place = Place::migrated("latin1");
+    let mut bench = on(&place);
+    bench._keep = Box::new(Recounted(place));
+    bench
+}
+
+/// Whatever was done, the sums are right in the end.
+struct Recounted(Place<'static>);
+
+impl Drop for Recounted {
+    fn drop(&mut self) {
+        if !std::thread::panicking() {
+            mysql_engine::sums::must_be_right(&self.0);
+        }
+    }
 }
 
 fn on(place: &Place<'_>) -> Bench {

@@ -12,8 +12,8 @@ pub struct Migrate {
     /// Change nothing: print the statements, as SQL.
     #[arg(long)]
     pub dry_run: bool,
-    /// PHP is gone for good: drop the indexes of its tables that only PHP needed, too. Writes get
-    /// cheaper; the manual on migration says how to go back.
+    /// PHP is gone for good: drop the indexes of its tables that only PHP needed, too, and keep count
+    /// of what each collection has. The manual on migration says what it needs and how to go back.
     #[arg(long)]
     pub without_php: bool,
 }

@@ -18,6 +18,8 @@ pub(crate) struct Facts {
     /// The words after a SELECT that lock its rows shared and fail at once when others hold them;
     /// none on servers too old to know such.
     pub(crate) share_nowait: Option<&'static str>,
+    /// Whether it is a MariaDB.
+    pub(crate) mariadb: bool,
     /// Whether SYSDATE() is the clock as it is asked, and not, as a server can be told, another word for
     /// NOW(), the clock as of the statement's beginning.
     pub(crate) sysdate: bool,
@@ -112,6 +114,7 @@ impl Facts {
         Facts {
             packet: packet.unwrap_or(1 << 20),
             share_nowait: share_nowait(&version),
+            mariadb: version.contains("MariaDB"),
             sysdate: row::text(row, 2).is_some_and(|later| later == "1"),
         }
     }

@@ -4,6 +4,14 @@ use super::fault::Fault;
 use mysql::{Row, Value};
 use std::borrow::Cow;
 
+/// Which column has this name, if one has.
+pub(crate) fn named(row: &Row, name: &str) -> Option<usize> {
+    let columns = row.columns_ref();
+    columns
+        .iter()
+        .position(|column| column.name_ref() == name.as_bytes())
+}
+
 /// The number in a column, if there is one.
 pub(crate) fn number(row: &Row, column: usize) -> Result<Option<i64>, Fault> {
     match row.as_ref(column) {

@@ -130,6 +130,7 @@ pub(crate) fn apply<E: From<Fault>>(
         log::info!("running: {}", migration.summary());
         lease.script(&migration.sql)?;
     }
+    lease.commit()?;
     lease.first("SELECT RELEASE_LOCK(?)", vec![LOCK.into()])?;
     Ok(missing)
 }

@@ -103,18 +103,23 @@ pub struct Legacy {
 
 impl Legacy {
     pub fn new() -> Legacy {
-        Legacy::of_php().migrated()
+        Legacy::of_php().migrated(&["migrate"])
     }
 
     /// The same on a server that has things of its own.
     pub fn on(server: MariaDb) -> Legacy {
-        Legacy::of_php_on(server).migrated()
+        Legacy::of_php_on(server).migrated(&["migrate"])
     }
 
-    fn migrated(self) -> Legacy {
+    /// The same, left to Weft alone.
+    pub fn without_php_on(server: MariaDb) -> Legacy {
+        Legacy::of_php_on(server).migrated(&["migrate", "--without-php"])
+    }
+
+    fn migrated(self, command: &[&str]) -> Legacy {
         let operator = Installation::new();
         operator.configure("weft", &self.settings(""));
-        operator.run("weft", &["migrate"], "").expect();
+        operator.run("weft", command, "").expect();
         self
     }
 

@@ -3,7 +3,7 @@
 use super::{PHP_SCHEMA, Place, USER, full, name, payload, put};
 use crate::harness::MariaDb;
 use std::ops::ControlFlow;
-use weft::storage::mysql::Charset;
+use weft::storage::mysql::{Charset, MySqlConfig};
 use weft::storage::undo::{Refusal, Undo, Undone};
 use weft::storage::{Columns, ReadFrom, Storage};
 use weft::sync::{Query, RecordId, Timestamp, UserId, WboWrite};
@@ -184,7 +184,11 @@ fn listings_leave_out_numbers_without_a_name() {
 #[test]
 fn each_user_is_in_the_table_of_its_number_modulo_n() {
     let place = Place::empty(MariaDb::shared(), "latin1");
-    let host = place.host_with(|config| config.modulo = Some(3));
+    let beside = |config: &mut MySqlConfig| {
+        config.modulo = Some(3);
+        config.php_beside = true;
+    };
+    let host = place.host_with(beside);
     host.migrate(false).unwrap();
     let tables = place.php_sees("SHOW TABLES LIKE 'wbo%'");
     assert_eq!(tables, ["wbo0", "wbo1", "wbo2"]);

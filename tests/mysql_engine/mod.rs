@@ -6,6 +6,7 @@ mod legacy;
 mod migrations;
 mod rivals;
 mod round_trips;
+pub mod sums;
 mod truth;
 
 use crate::harness::MariaDb;

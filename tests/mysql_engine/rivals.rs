@@ -10,7 +10,7 @@ use std::thread;
 use std::time::{Duration, Instant};
 use weft::storage::mysql::MySqlStorage;
 use weft::storage::{Columns, Question, ReadFrom, RowVisit, Storage, StorageError};
-use weft::sync::{Query, Timestamp, UserId};
+use weft::sync::{Query, Timestamp, Ttl, UserId, WboWrite};
 
 #[test]
 fn of_conditional_writes_from_several_hosts_as_many_succeed_as_are_applied() {
@@ -347,11 +347,14 @@ fn purge_beside_a_writer(place: &Place<'_>) {
         let mut session = host
             .write_collection(UserId::new(user), &name("tabs"))
             .unwrap();
-        let writes: Vec<_> = (0..50).map(|n| full(&n.to_string(), "x")).collect();
+        let writes = (0..50).map(|n| WboWrite {
+            ttl: Ttl::from_seconds(if n % 2 == 0 { 0 } else { 1000 }),
+            ..full(&n.to_string(), "x")
+        });
+        let writes: Vec<_> = writes.collect();
         session.put(&writes).unwrap();
         session.commit().unwrap();
     }
-    place.php("UPDATE wbo SET ttl = 1 WHERE id % 2 = 0");
     let held = host
         .write_collection(UserId::new(9), &name("tabs"))
         .unwrap();

@@ -176,7 +176,7 @@ fn a_refused_write_takes_two_exchanges() {
 
 #[test]
 fn the_times_of_all_collections_cost_the_same_however_much_is_in_them() {
-    let place = Place::migrated("latin1");
+    let place = Place::of_php("latin1");
     let host = place.host();
     let mut root = place.server.root("mysql");
     root.query_drop("SET GLOBAL userstat = 1").unwrap();

@@ -3,6 +3,7 @@
 use super::Engine;
 use super::read::{BEGIN_SNAPSHOT, Probe, probe};
 use super::records::{expiry, used_bytes};
+use super::sums;
 use super::tables::{ADDONS, FIXED, NOW, Tables, WHOLE_USER};
 use crate::mysql::Fault;
 use crate::mysql::Lease;
@@ -21,6 +22,8 @@ pub(super) struct Account {
     user: UserId,
     now: Timestamp,
     time: Timestamp,
+    /// Whether the rows of our own table tell sums.
+    summed: bool,
 }
 
 impl Account {
@@ -34,14 +37,16 @@ impl Account {
             false => None,
         };
         lease.script(BEGIN_SNAPSHOT)?;
-        let (now, floor) = floor(engine, &mut lease, user)?;
+        let (now, floor, marked) = floor(engine, &mut lease, user)?;
         let time = match (probe, floor) {
             (Some(probe), _) if probe.quiet => engine.behind(probe.now),
             (Some(probe), Some(floor)) => engine.behind(probe.now).min(floor),
             (Some(probe), None) => engine.behind(probe.now),
             (None, floor) => floor.unwrap_or_default(),
         };
+        let summed = marked && engine.keeps_sums(&lease);
         Ok(Account {
+            summed,
             engine: Arc::clone(engine),
             lease,
             table: engine.tables.wbo(user),
@@ -65,14 +70,57 @@ impl Account {
         Ok(listed.by_name())
     }
 
+    /// What our own table says of each collection that has living records.
+    fn read_rows(&mut self, column: &str) -> Result<Vec<(CollectionName, i64)>, Fault> {
+        let (user, living) = (Value::from(self.user.number()), expiry(self.now));
+        let column = match column {
+            "modified" => "t.modified".to_owned(),
+            sum => sums::amount(sum, &self.table),
+        };
+        let sql = sums::listing(&self.engine.tables, self.user, &column, "?");
+        let mut values = vec![living.clone(); column.matches('?').count()];
+        values.push(user);
+        values.extend(vec![living; sums::LIVINGS]);
+        self.by_name(&sql, values)
+    }
+
+    /// The bytes that our own table says all collections have, those without a name included.
+    fn add_up_rows(&mut self) -> Result<u64, Fault> {
+        let sql = format!(
+            "SELECT CAST(COALESCE(SUM({}), 0) AS SIGNED) FROM {} AS t \
+             WHERE t.userid = ? AND t.collectionid >= 0",
+            sums::amount("bytes", &self.table),
+            self.engine.tables.times
+        );
+        let mut values = vec![expiry(self.now); sums::LIVINGS];
+        values.push(self.user.number().into());
+        let row = self.lease.first(&sql, values)?;
+        let row = row.ok_or_else(|| Fault::broken("a sum has no row"))?;
+        Ok(u64::try_from(row::certain(&row, 0)?).unwrap_or(0))
+    }
+
     fn read_times(&mut self) -> Result<Vec<(CollectionName, i64)>, Fault> {
+        if self.summed {
+            return self.read_rows("modified");
+        }
         let sql = times_query(&self.engine.tables, self.user, "?");
         let mut values = vec![Value::from(self.user.number()); TIMES_USERS];
         values.push(expiry(self.now));
         self.by_name(&sql, values)
     }
 
-    fn read_sums(&mut self, sum: &str) -> Result<Vec<(CollectionName, u64)>, Fault> {
+    fn read_sums(&mut self, sum: &str, column: &str) -> Result<Vec<(CollectionName, u64)>, Fault> {
+        let rows = match self.summed {
+            true => self.read_rows(column)?,
+            false => self.count(sum)?,
+        };
+        Ok(rows
+            .into_iter()
+            .map(|(name, sum)| (name, u64::try_from(sum).unwrap_or(0)))
+            .collect())
+    }
+
+    fn count(&mut self, sum: &str) -> Result<Vec<(CollectionName, i64)>, Fault> {
         let sql = format!(
             "SELECT c.collection, n.name, c.total FROM (SELECT collection, {sum} AS total FROM {} \
              WHERE username = ? AND ttl > ? GROUP BY collection) AS c \
@@ -80,11 +128,7 @@ impl Account {
             self.table, self.engine.tables.collections
         );
         let user = Value::from(self.user.number());
-        let rows = self.by_name(&sql, vec![user.clone(), expiry(self.now), user])?;
-        Ok(rows
-            .into_iter()
-            .map(|(name, sum)| (name, u64::try_from(sum).unwrap_or(0)))
-            .collect())
+        self.by_name(&sql, vec![user.clone(), expiry(self.now), user])
     }
 }
 
@@ -153,15 +197,17 @@ fn probe_user(engine: &Engine, lease: &mut Lease, user: UserId) -> Result<Probe,
     probe(lease, &sql, vec![user.number().into()])
 }
 
-/// The time, and the earliest of the times that the writers of the user's collections must pass.
+/// The time, the earliest of the times that the writers of the user's collections must pass, and
+/// whether our own table is marked as one that tells sums.
 fn floor(
     engine: &Engine,
     lease: &mut Lease,
     user: UserId,
-) -> Result<(Timestamp, Option<Timestamp>), Fault> {
+) -> Result<(Timestamp, Option<Timestamp>, bool), Fault> {
     let sql = format!(
-        "SELECT {NOW}, MIN(GREATEST(modified, told)) FROM {} \
+        "SELECT {NOW}, MIN(GREATEST(modified, told)), {} FROM {} \
          WHERE userid = ? AND collectionid <> ?",
+        sums::mark(&engine.tables),
         engine.tables.times
     );
     let values = vec![user.number().into(), WHOLE_USER.into()];
@@ -170,6 +216,7 @@ fn floor(
     Ok((
         Timestamp::from_centis(row::certain(&row, 0)?),
         row::number(&row, 1)?.map(Timestamp::from_centis),
+        row::number(&row, 2)? == Some(1),
     ))
 }
 
@@ -188,17 +235,20 @@ impl AccountSession for Account {
     }
 
     fn counts(&mut self) -> StorageResult<Vec<(CollectionName, u64)>> {
-        let counts = self.read_sums("COUNT(*)");
+        let counts = self.read_sums("COUNT(*)", "records");
         self.engine.answer(counts)
     }
 
     fn usage(&mut self) -> StorageResult<Vec<(CollectionName, u64)>> {
-        let usage = self.read_sums("CAST(COALESCE(SUM(payload_size), 0) AS SIGNED)");
+        let usage = self.read_sums("CAST(COALESCE(SUM(payload_size), 0) AS SIGNED)", "bytes");
         self.engine.answer(usage)
     }
 
     fn used_bytes(&mut self) -> StorageResult<u64> {
-        let used = used_bytes(&mut self.lease, &self.table, self.user, self.now);
+        let used = match self.summed {
+            true => self.add_up_rows(),
+            false => used_bytes(&mut self.lease, &self.table, self.user, self.now),
+        };
         self.engine.answer(used)
     }
 }

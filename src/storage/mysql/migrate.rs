@@ -1,6 +1,7 @@
 //! What this engine needs in the database and does not find there, and what it can do without when no
 //! legacy PHP server asks any more.
 
+use super::sums;
 use super::tables::Tables;
 use crate::mysql::schema::{self, Found};
 use crate::mysql::{Lease, Migration};
@@ -15,6 +16,11 @@ const TTL_INDEX: &str = include_str!("../../../sql/mysql/ttl-index.sql");
 const MODIFIED_INDEX: &str = include_str!("../../../sql/mysql/modified-index.sql");
 const OWN_WBO: &str = include_str!("../../../sql/mysql/own-wbo.sql");
 const LIVING_INDEX: &str = include_str!("../../../sql/mysql/living-index.sql");
+const OWN_TIMES: &str = include_str!("../../../sql/mysql/own-times.sql");
+const SUMS: &str = include_str!("../../../sql/mysql/sums.sql");
+const DISTRUST: &str = include_str!("../../../sql/mysql/distrust.sql");
+const ROWS: &str = include_str!("../../../sql/mysql/rows.sql");
+const MARK: &str = include_str!("../../../sql/mysql/mark.sql");
 
 const MODIFIED: [&str; 3] = ["username", "collection", "modified"];
 const LIVING: [&str; 4] = ["username", "collection", "ttl", "payload_size"];
@@ -49,6 +55,9 @@ pub(super) fn missing(
 ) -> StorageResult<Vec<Migration>> {
     let found = Found::look(lease)?;
     let mut missing = needed_of(&found, tables, owner)?;
+    if lease.facts.mariadb {
+        make_sums(&mut missing, lease, (&found, tables), owner)?;
+    }
     if !has(&found, &tables.kept)? {
         missing.push(Migration::new(KEPT, "{kept}", &tables.kept));
     }
@@ -79,6 +88,43 @@ fn needed_of(found: &Found, tables: &Tables, owner: Owner) -> StorageResult<Vec<
         }
     }
     Ok(missing)
+}
+
+/// Where all tables are new or were left to us, our own one tells sums; why only MariaDB keeps them is
+/// said where they are.
+fn make_sums(
+    missing: &mut Vec<Migration>,
+    lease: &mut Lease,
+    (found, tables): (&Found, &Tables),
+    owner: Owner,
+) -> StorageResult<()> {
+    let times = &tables.times;
+    let add = |sql| Migration::new(sql, "{times}", times);
+    let has_times = found.engine(times).is_some();
+    let mut old = tables.every_wbo();
+    old.retain(|wbo| found.engine(wbo).is_some());
+    let is_marked = has_times && sums::is_marked(lease, tables)?;
+    match owner {
+        Owner::Php if is_marked => {
+            missing.push(add(sums::UNMARK));
+            return Ok(());
+        }
+        Owner::WeftFromNowOn if !is_marked => {}
+        Owner::Weft if !has_times && old.is_empty() => {}
+        Owner::Php | Owner::Weft | Owner::WeftFromNowOn => return Ok(()),
+    }
+    match (has_times, found.has_column(times, "counted")) {
+        (false, _) => {
+            missing.retain(|one| *one != add(TIMES));
+            missing.push(add(OWN_TIMES));
+        }
+        (true, false) => missing.push(add(SUMS)),
+        (true, true) => missing.push(add(DISTRUST)),
+    }
+    let rows = |wbo: String| Migration::new(&ROWS.replace("{wbo}", &wbo), "{times}", times);
+    missing.extend(old.into_iter().map(rows));
+    missing.push(add(MARK));
+    Ok(())
 }
 
 /// Adds what is missing; answers it.

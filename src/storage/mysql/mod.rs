@@ -40,7 +40,9 @@
 //! clock has caught up. What was told as a collection's time is in its row; what was told by the clock
 //! alone is not later than a row of nobody's (`shown`), and every write passes that too.
 //!
-//! Most readers want one answer and no session: `once` gives it in one statement.
+//! Most readers want one answer and no session: `once` gives it in one statement. Where PHP is gone for
+//! good, the same rows also tell how many records there are (`sums`), and list a user's collections
+//! (`listing`).
 //!
 //! Which records have expired is decided by the session's own clock.
 
@@ -48,6 +50,7 @@ mod account;
 mod config;
 mod fault;
 mod keep;
+mod listing;
 mod migrate;
 mod once;
 mod portable;
@@ -55,6 +58,7 @@ mod put;
 mod read;
 mod records;
 mod shown;
+mod sums;
 mod tables;
 mod undo;
 mod upkeep;
@@ -95,6 +99,8 @@ struct Engine {
     shown: shown::Shown,
     /// Whether what is replaced can be kept.
     kept: keep::Looked,
+    /// Whether the rows that writers lock tell how much there is.
+    sums: sums::Looked,
 }
 
 impl MySqlStorage {
@@ -108,6 +114,7 @@ impl MySqlStorage {
             told: AtomicI64::new(0),
             shown: shown::Shown::default(),
             kept: keep::Looked::default(),
+            sums: sums::Looked::default(),
             config,
         };
         Ok(MySqlStorage {
@@ -123,7 +130,8 @@ impl MySqlStorage {
     }
 
     /// The same where PHP is gone for good: tables that it made also lose the indexes that only PHP
-    /// needed. PHP would still find its rows in them, more slowly.
+    /// needed, and our own table tells how much each collection has. PHP would still find its rows, more
+    /// slowly.
     pub fn migrate_without_php(&self, dry_run: bool) -> StorageResult<Vec<Migration>> {
         self.change(Owner::WeftFromNowOn, dry_run)
     }
@@ -131,10 +139,14 @@ impl MySqlStorage {
     fn change(&self, owner: Owner, dry_run: bool) -> StorageResult<Vec<Migration>> {
         let engine = &self.engine;
         let mut lease = Pool::patient(&engine.config.write, &engine.config.manner())?;
-        match dry_run {
-            true => migrate::missing(&mut lease, &engine.tables, owner),
-            false => migrate::apply(&mut lease, &engine.tables, owner),
+        if dry_run {
+            return migrate::missing(&mut lease, &engine.tables, owner);
         }
+        let added = migrate::apply(&mut lease, &engine.tables, owner)?;
+        if owner == Owner::WeftFromNowOn && engine.keeps_sums(&lease) {
+            engine.answer(sums::count_all(engine, &mut lease))?;
+        }
+        Ok(added)
     }
 }
 

@@ -10,6 +10,7 @@ use super::fault::before_commit;
 use super::keep::tidy_user;
 use super::records::expiry;
 use super::shown::NOBODY;
+use super::sums::settle;
 use super::tables::{NEVER, NOW, Tables, WHOLE_USER};
 use super::upkeep::lock_all;
 use super::write::prepare;
@@ -75,7 +76,7 @@ impl Portable for MySqlStorage {
         for name in load.collections {
             engine.answer(prepare(engine, &mut lease, user, name))?;
         }
-        let time = self.before(lock(engine, &mut lease, user, load.at))?;
+        let (time, summed) = self.before(lock(engine, &mut lease, user, load.at))?;
         let expired = delete_expired(engine, &mut lease, user, time);
         self.before(expired)?;
         if !load.replace && self.before(has_records(engine, &mut lease, user))? {
@@ -87,6 +88,7 @@ impl Portable for MySqlStorage {
         self.before(laying.begin(&numbers))?;
         give(&mut |piece| self.before(laying.take(piece)))?;
         self.before(laying.finish(&numbers))?;
+        self.before(settle(engine, &mut lease, user, summed))?;
         engine.answer(lease.commit())?;
         tidy_user(engine, &mut lease, user, time);
         Ok(Some(time))
@@ -218,14 +220,14 @@ fn record(row: &Row, carry: Carry<'_>) -> Result<StorageResult<()>, Fault> {
 }
 
 /// Waits for all writers of the user and lets no new one in; then chooses a time later than every one
-/// that was told, as they do.
+/// that was told, as they do. Answers also whether sums must be settled.
 fn lock(
     engine: &Engine,
     lease: &mut Lease,
     user: UserId,
     told: Timestamp,
-) -> Result<Timestamp, Fault> {
-    lock_all(engine, lease, user)?;
+) -> Result<(Timestamp, bool), Fault> {
+    let summed = lock_all(engine, lease, user)?;
     let (wbo, times) = (engine.tables.wbo(user), &engine.tables.times);
     let sql = format!(
         "SELECT GREATEST({NOW}, ?, ?, {}, \
@@ -241,7 +243,7 @@ fn lock(
     ];
     let row = lease.first(&sql, values)?;
     let row = row.ok_or_else(|| Fault::broken("the database does not tell the time"))?;
-    Ok(Timestamp::from_centis(row::certain(&row, 0)?))
+    Ok((Timestamp::from_centis(row::certain(&row, 0)?), summed))
 }
 
 fn delete_expired(

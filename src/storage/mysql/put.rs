@@ -6,6 +6,7 @@
 
 use super::keep::HEAVY;
 use super::records::{Records, expiry, one_of};
+use super::sums::{SIZE, Sums};
 use super::tables::NEVER;
 use crate::mysql::Fault;
 use crate::mysql::row;
@@ -24,8 +25,7 @@ const COLUMNS: &str = "username, collection, id, parentid, predecessorid, sortin
 
 const REPLACE: &str = "parentid = VALUES(parentid), predecessorid = VALUES(predecessorid), \
                        sortindex = VALUES(sortindex), modified = VALUES(modified), \
-                       payload = VALUES(payload), payload_size = VALUES(payload_size), \
-                       ttl = VALUES(ttl)";
+                       payload = VALUES(payload), ttl = VALUES(ttl)";
 
 const MERGE: &str = "parentid = COALESCE(VALUES(parentid), parentid), \
                      predecessorid = COALESCE(VALUES(predecessorid), predecessorid), \
@@ -83,7 +83,7 @@ impl Records {
         }
         let bytes = |write: &WboWrite| write.payload.as_ref().map_or(0, String::len);
         self.kept_heavily |= writes.iter().map(bytes).sum::<usize>() >= HEAVY;
-        self.store(&lines, REPLACE)?;
+        self.store_whole(&lines)?;
         put.modified
             .extend(std::iter::repeat_n(Some(self.now), writes.len()));
         put.changed = true;
@@ -117,7 +117,22 @@ impl Records {
             self.keep_replaced(&all)?;
         }
         self.store(&merged, MERGE)?;
-        self.store(&created, REPLACE)
+        self.store_whole(&created)
+    }
+
+    fn store_whole(&mut self, lines: &[Line<'_>]) -> Result<(), Fault> {
+        let bytes = |line: &Line<'_>| line.write.payload.as_ref().map_or(0, String::len);
+        let bytes: usize = lines.iter().map(bytes).sum();
+        self.sums.add(
+            i64::try_from(lines.len()).unwrap_or(i64::MAX),
+            i64::try_from(bytes).unwrap_or(i64::MAX),
+        );
+        let size = match self.sums {
+            Sums::None => "VALUES(payload_size)",
+            // A statement less for connections to remember.
+            Sums::Stale | Sums::Right(_) => SIZE,
+        };
+        self.store(lines, &format!("{REPLACE}, payload_size = {size}"))
     }
 
     fn whole<'w>(&self, write: &'w WboWrite) -> Line<'w> {
@@ -178,6 +193,9 @@ impl Records {
     }
 
     fn store(&mut self, lines: &[Line<'_>], conflict: &str) -> Result<(), Fault> {
+        if let Some(first) = lines.iter().map(|line| line.ttl).min() {
+            self.sums.expires(first);
+        }
         let mut rest = lines;
         while !rest.is_empty() {
             let (now, later) = rest.split_at(fitting(rest, self.lease.facts.packet));

@@ -3,6 +3,7 @@
 use super::Engine;
 use super::keep::Before;
 use super::records::Records;
+use super::sums::Sums;
 use super::tables::NOW;
 use crate::mysql::Fault;
 use crate::mysql::row;
@@ -78,6 +79,7 @@ impl ReadSession {
             engine: Arc::clone(engine),
             before: Before(state.modified),
             kept_heavily: false,
+            sums: Sums::None,
         });
         Ok(ReadSession {
             engine: Arc::clone(engine),

@@ -2,6 +2,7 @@
 
 use super::Engine;
 use super::keep::Before;
+use super::sums::Sums;
 use super::tables::NEVER;
 use crate::mysql::Fault;
 use crate::mysql::Lease;
@@ -26,6 +27,8 @@ pub(super) struct Records {
     pub(super) before: Before,
     /// Whether what it took away is worth a look at how much is kept.
     pub(super) kept_heavily: bool,
+    /// What the collection's row says about them.
+    pub(super) sums: Sums,
 }
 
 /// The time at which records expire, as their column has it. Those that never do have a time too,
@@ -125,12 +128,13 @@ impl Records {
                 )
             }
         };
-        self.keep_deleted(query)?;
-        let gone = self.lease.run(&sql, values)?.rows;
         let everything = Query {
             sort: query.sort,
             ..Query::default()
         };
+        self.keep_deleted(query)?;
+        self.take_off_deleted(query, *query == everything)?;
+        let gone = self.lease.run(&sql, values)?.rows;
         if *query == everything {
             let sql =
                 format!("DELETE FROM {table} WHERE username = ? AND collection = ? AND ttl <= ?");
@@ -140,9 +144,28 @@ impl Records {
         Ok(gone)
     }
 
-    /// The bytes of payload of all of the user's collections.
-    pub(super) fn used_bytes(&mut self) -> Result<u64, Fault> {
-        used_bytes(&mut self.lease, &self.table, self.user, self.now)
+    fn take_off_deleted(&mut self, query: &Query, everything: bool) -> Result<(), Fault> {
+        let table = &self.table;
+        if everything {
+            let from = format!("{table} WHERE username = ? AND collection = ?");
+            return self.take_off(
+                &from,
+                vec![self.user.number().into(), self.collection.into()],
+            );
+        }
+        let mut values = self.place();
+        let conditions = conditions(query, &mut values);
+        let from = match (query.limit, query.offset) {
+            (None, None) => format!("{table} WHERE {conditions}"),
+            _ => {
+                let (order, window) = (order(query), window(query, &mut values));
+                format!(
+                    "(SELECT payload_size FROM {table} WHERE {conditions} \
+                     ORDER BY {order}{window}) AS chosen"
+                )
+            }
+        };
+        self.take_off(&from, values)
     }
 
     pub(super) fn place(&self) -> Vec<Value> {

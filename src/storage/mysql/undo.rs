@@ -2,6 +2,7 @@
 
 use super::keep::COLUMNS;
 use super::records::expiry;
+use super::sums::settle;
 use super::tables::{Tables, WHOLE_USER};
 use super::upkeep::{lock_all, time_of_all};
 use super::{Engine, MySqlStorage};
@@ -160,7 +161,7 @@ impl Back<'_> {
         tell: &mut dyn FnMut(&Restored),
     ) -> Result<Result<Undone, Refusal>, Fault> {
         let (engine, user) = (self.engine, self.user);
-        lock_all(engine, &mut lease, user)?;
+        let summed = lock_all(engine, &mut lease, user)?;
         let all = collections(engine, &mut lease, user)?;
         if let Some(refusal) = self.refusal(&mut lease, undo, &all)? {
             lease.rollback()?;
@@ -189,6 +190,7 @@ impl Back<'_> {
         let times = &engine.tables.times;
         let sql = format!("UPDATE {times} SET told = GREATEST(told, ?) WHERE userid = ?");
         lease.run(&sql, vec![time.centis().into(), user.number().into()])?;
+        settle(engine, &mut lease, user, summed)?;
         lease.commit()?;
         Ok(Ok(done))
     }

@@ -3,7 +3,8 @@
 use super::Engine;
 use super::keep::{forget, keep_all};
 use super::records::expiry;
-use super::tables::{NOW, WHOLE_USER};
+use super::sums::{is_marked, settle, weigh};
+use super::tables::{NEVER, NOW};
 use super::write::lock_user;
 use crate::mysql::Fault;
 use crate::mysql::Lease;
@@ -24,7 +25,7 @@ pub(super) fn delete_records(
 ) -> Result<Timestamp, Fault> {
     let (wbo, times) = (engine.tables.wbo(user), &engine.tables.times);
     let number = Value::from(user.number());
-    lock_all(engine, &mut lease, user)?;
+    let summed = lock_all(engine, &mut lease, user)?;
     let time = time_of_all(engine, &mut lease, user)?;
     keep_all(engine, &mut lease, user, time)?;
     let time = time.centis();
@@ -41,6 +42,7 @@ pub(super) fn delete_records(
     lease.run(&sql, vec![time.into(), number.clone()])?;
     let sql = format!("DELETE FROM {wbo} WHERE username = ?");
     lease.run(&sql, vec![number])?;
+    settle(engine, &mut lease, user, summed)?;
     lease.commit()?;
     Ok(Timestamp::from_centis(time))
 }
@@ -81,16 +83,21 @@ pub(super) fn forget_user(engine: &Engine, mut lease: Lease, user: UserId) -> Re
     lease.commit()
 }
 
-/// Waits for all writers of the user, and lets no new one in.
-pub(super) fn lock_all(engine: &Engine, lease: &mut Lease, user: UserId) -> Result<(), Fault> {
+/// Waits for all writers of the user, and lets no new one in. Answers whether the rows of collections
+/// have room for sums, which then must be [settled](settle).
+pub(super) fn lock_all(engine: &Engine, lease: &mut Lease, user: UserId) -> Result<bool, Fault> {
+    engine.distrust_sums(lease)?;
     lock_user(engine, lease, user)?;
     let sql = format!(
-        "SELECT collectionid FROM {} WHERE userid = ? AND collectionid <> ? \
-         ORDER BY collectionid FOR UPDATE",
+        "SELECT * FROM {} WHERE userid = ? ORDER BY collectionid FOR UPDATE",
         engine.tables.times
     );
-    let values = vec![user.number().into(), WHOLE_USER.into()];
-    lease.each(&sql, values, |_| Ok(ControlFlow::Continue(())))
+    let mut summed = false;
+    lease.each(&sql, vec![user.number().into()], |row| {
+        summed = row::named(&row, "counted").is_some();
+        Ok(ControlFlow::Continue(()))
+    })?;
+    Ok(summed)
 }
 
 /// Removes at most so many expired records from one table; answers how many went. They are found
@@ -104,7 +111,8 @@ pub(super) fn purge_table(
 ) -> Result<u64, Fault> {
     let lease = &mut lease;
     let mut gone = 0;
-    if leads_with_ttl(lease, table)? {
+    let marked = is_marked(lease, &engine.tables)? && engine.keeps_sums(lease);
+    if !marked && leads_with_ttl(lease, table)? {
         while gone < most {
             let (now, found) = expired(lease, table, (most - gone).min(PURGED_TOGETHER))?;
             let before = gone;
@@ -123,7 +131,11 @@ pub(super) fn purge_table(
         return Ok(gone);
     }
     let now = now(lease)?;
-    for place in places(lease, table, now)? {
+    let places = match marked {
+        true => places_due(engine, lease, table, now)?,
+        false => places(lease, table, now)?,
+    };
+    for place in places {
         while gone < most {
             let ids = expired_at(lease, &place, now, (most - gone).min(PURGED_TOGETHER))?;
             let went = remove(engine, lease, &place, (&ids, now))?;
@@ -200,6 +212,34 @@ fn places<'t>(lease: &mut Lease, table: &'t str, now: Timestamp) -> Result<Vec<P
     Ok(places)
 }
 
+/// The collections of the users of a table in which records may have expired, as our own table says.
+fn places_due<'t>(
+    engine: &Engine,
+    lease: &mut Lease,
+    table: &'t str,
+    now: Timestamp,
+) -> Result<Vec<Place<'t>>, Fault> {
+    let sql = format!(
+        "SELECT userid, collectionid FROM {} WHERE expires <= ? AND collectionid >= 0",
+        engine.tables.times
+    );
+    let mut places = Vec::new();
+    lease.each(&sql, vec![expiry(now)], |row| {
+        let (user, collection) = (row::certain(&row, 0)?, row::certain(&row, 1)?);
+        let number = UserId::new(u32::try_from(user).unwrap_or_default());
+        if engine.tables.wbo(number) == table {
+            places.push(Place {
+                table,
+                user,
+                collection,
+            });
+        }
+        Ok(ControlFlow::Continue(()))
+    })?;
+    lease.rollback()?;
+    Ok(places)
+}
+
 /// Finds expired records of one collection.
 fn expired_at(
     lease: &mut Lease,
@@ -228,11 +268,18 @@ fn remove(
     place: &Place<'_>,
     (ids, now): (&[Value], Timestamp),
 ) -> Result<u64, Fault> {
-    let sql = format!(
-        "SELECT modified FROM {} WHERE userid = ? AND collectionid = ? FOR UPDATE",
-        engine.tables.times
-    );
-    lease.first(&sql, place.values())?;
+    let times = &engine.tables.times;
+    let sql = format!("SELECT * FROM {times} WHERE userid = ? AND collectionid = ? FOR UPDATE");
+    let row = lease.first(&sql, place.values())?;
+    let sums = match row.as_ref().and_then(|row| row::named(row, "counted")) {
+        Some(_) => Some(sums_without(
+            lease,
+            place,
+            (ids, now),
+            engine.keeps_sums(lease),
+        )?),
+        None => None,
+    };
     let (mut gone, table) = (0, place.table);
     for id in ids {
         let sql = format!(
@@ -242,12 +289,49 @@ fn remove(
         values.extend([id.clone(), expiry(now)]);
         gone += lease.run(&sql, values)?.rows;
     }
+    if let Some((sums, mut values)) = sums {
+        let sql = format!("UPDATE {times} SET {sums} WHERE userid = ? AND collectionid = ?");
+        values.extend(place.values());
+        lease.run(&sql, values)?;
+    }
     lease.commit()?;
     Ok(gone)
 }
 
+/// What becomes of a locked row's sums when the expired ones of these records go.
+fn sums_without(
+    lease: &mut Lease,
+    place: &Place<'_>,
+    (ids, now): (&[Value], Timestamp),
+    kept: bool,
+) -> Result<(String, Vec<Value>), Fault> {
+    if !kept {
+        return Ok(("counted = -1".to_owned(), Vec::new()));
+    }
+    let table = place.table;
+    let (mut records, mut bytes) = (0, 0);
+    if !ids.is_empty() {
+        let from = format!(
+            "{table} WHERE username = ? AND collection = ? AND ttl <= ? AND id IN ({})",
+            vec!["?"; ids.len()].join(", ")
+        );
+        let mut values = place.values();
+        values.push(expiry(now));
+        values.extend_from_slice(ids);
+        (records, bytes) = weigh(lease, &from, values)?;
+    }
+    let sums = format!(
+        "records = records - ?, bytes = bytes - ?, expires = (SELECT COALESCE(MIN(w.ttl), {NEVER}) \
+         FROM {table} AS w WHERE w.username = ? AND w.collection = ?)"
+    );
+    let mut values = vec![records.into(), bytes.into()];
+    values.extend(place.values());
+    Ok((sums, values))
+}
+
 /// Writes something that it takes back.
 pub(super) fn try_writing(engine: &Engine, mut lease: Lease) -> Result<(), Fault> {
+    engine.distrust_sums(&mut lease)?;
     let sql = format!(
         "INSERT INTO {0} (userid, collectionid) VALUES (0, ?) \
          ON DUPLICATE KEY UPDATE told = {0}.told",

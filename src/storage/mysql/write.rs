@@ -6,6 +6,7 @@ use super::Engine;
 use super::fault::before_commit;
 use super::keep::Before;
 use super::records::Records;
+use super::sums::{self, Sums};
 use super::tables::{CLOCK, NOW, WHOLE_USER};
 use crate::mysql::Fault;
 use crate::mysql::Lease;
@@ -46,6 +47,8 @@ struct Locked {
     told: Timestamp,
     /// The clock at a moment at which the row was locked, or what readers were shown of it and more.
     clock: Timestamp,
+    /// What it says about the records.
+    sums: Sums,
 }
 
 impl Writer {
@@ -71,6 +74,7 @@ impl Writer {
                 engine: Arc::clone(engine),
                 before: Before(locked.before),
                 kept_heavily: false,
+                sums: locked.sums,
             };
             return Ok(Writer {
                 engine: Arc::clone(engine),
@@ -103,13 +107,21 @@ fn lock(
     let (wbo, times) = (engine.tables.wbo(user), &engine.tables.times);
     // What PHP stored while the statement waited for the lock may not be in its snapshot.
     let at_once = lease.facts.sysdate && !engine.config.php_beside;
+    engine.distrust_sums(lease)?;
+    let (clock, begin) = (
+        if at_once { CLOCK } else { "NULL" },
+        if engine.keeps_sums(lease) {
+            sums::BEGIN
+        } else {
+            "NULL"
+        },
+    );
     let sql = format!(
         "SELECT c.id, t.modified, t.told, \
-         (SELECT MAX(w.modified) FROM {wbo} AS w WHERE w.username = ? AND w.collection = c.id), {}, {} \
-         FROM ({number}) AS c \
+         (SELECT MAX(w.modified) FROM {wbo} AS w WHERE w.username = ? AND w.collection = c.id), \
+         {clock}, {shown}, {begin}, t.* FROM ({number}) AS c \
          LEFT JOIN {times} AS t ON t.userid = ? AND t.collectionid = c.id FOR UPDATE",
-        if at_once { CLOCK } else { "NULL" },
-        engine.after_shown()
+        shown = engine.after_shown()
     );
     values.insert(0, user.number().into());
     values.push(user.number().into());
@@ -125,9 +137,11 @@ fn lock(
         Some(clock) => (clock, newest?),
         None => moment(lease, &wbo, user, number)?,
     };
+    let before = modified.max(newest.unwrap_or(0));
     Ok(Some(Locked {
         number,
-        before: Timestamp::from_centis(modified.max(newest.unwrap_or(0))),
+        sums: Sums::of(&row, before, engine.keeps_sums(lease))?,
+        before: Timestamp::from_centis(before),
         told: Timestamp::from_centis(told),
         clock: Timestamp::from_centis(clock.max(after_shown?.unwrap_or(0))),
     }))
@@ -278,9 +292,10 @@ impl Writer {
     /// Puts the time of this session into the locked row, and commits all.
     fn finish(&mut self) -> Result<(), Fault> {
         let time = format!(
-            "UPDATE {} SET modified = {} WHERE {}",
+            "UPDATE {} SET modified = {}{} WHERE {}",
             self.engine.tables.times,
             self.time.centis(),
+            self.records.sums_at(&self.time.centis().to_string()),
             self.row()
         );
         if let Some(link) = self.records.link() {
@@ -297,9 +312,10 @@ impl Writer {
     /// Leaves the collection its time, but remembers that of this session: somebody may have been told.
     fn keep_time(&mut self) -> Result<(), Fault> {
         let sql = format!(
-            "UPDATE {} SET told = GREATEST(told, {}) WHERE {}",
+            "UPDATE {} SET told = GREATEST(told, {}){} WHERE {}",
             self.engine.tables.times,
             self.time.centis(),
+            self.records.sums_unmoved(),
             self.row()
         );
         self.records.lease.commit_after(&sql)
@@ -316,6 +332,7 @@ impl Writer {
     fn abandon(&mut self) -> Result<(), Fault> {
         if self.state != State::Unchanged {
             self.records.lease.rollback()?;
+            self.records.sums = Sums::None;
         }
         self.keep_time()
     }
