@@ -6,7 +6,7 @@ use crate::harness::mariadb::Own;
 use std::ops::ControlFlow;
 use weft::storage::mysql::MySqlStorage;
 use weft::storage::{Columns, Question, ReadFrom, Storage};
-use weft::sync::{Query, Timestamp, Ttl, WboWrite};
+use weft::sync::{Query, RecordId, Timestamp, Ttl, WboWrite};
 
 fn server() -> MariaDb {
     let server = MariaDb::start_with(&Own {
@@ -115,7 +115,7 @@ fn a_record_that_ends_is_there_while_a_clock_is_set_back_and_ends_when_it_is_rig
     assert!(there("a") && there("b"));
     server.set_clock(-3_600);
     assert!(there("a") && there("b"));
-    // Written while the clock is wrong: it lives from the time that its writer was told.
+    // Written while the clock is wrong.
     put(&place.host(), "history", &[mortal("c", 100)]);
     assert!(there("c"));
     server.set_clock(200);
@@ -123,4 +123,25 @@ fn a_record_that_ends_is_there_while_a_clock_is_set_back_and_ends_when_it_is_rig
     server.set_clock(0);
     put(&place.host(), "history", &[mortal("d", 100)]);
     assert!(there("b") && there("d"));
+    // A clock that was a day ahead: writers' times are ahead of it from now on. What readers see has not
+    // ended for writers, and goes when it is deleted.
+    server.set_clock(86_400);
+    told(&place.host());
+    server.set_clock(0);
+    assert!(there("b") && there("d"));
+    put(&place.host(), "history", &[mortal("e", 1)]);
+    let ids = Some(vec![RecordId::new("d").unwrap()]);
+    let query = Query {
+        ids,
+        ..Query::default()
+    };
+    let mut session = place
+        .host()
+        .write_collection(USER, &name("history"))
+        .unwrap();
+    assert_eq!(session.delete(&query).unwrap(), 1);
+    session.commit().unwrap();
+    assert!(there("b") && !there("d"));
+    server.set_clock(5);
+    assert!(!there("e"));
 }

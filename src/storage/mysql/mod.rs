@@ -44,7 +44,8 @@
 //! good, the same rows also tell how many records there are (`sums`), and list a user's collections
 //! (`listing`).
 //!
-//! Which records have expired is decided by the session's own clock.
+//! Which records have expired is decided by the database's clock as the session found it, also where the
+//! session's own time is ahead of it.
 
 mod account;
 mod config;

@@ -155,7 +155,7 @@ impl Records {
     }
 
     fn expires(&self, ttl: Option<Ttl>) -> Option<i64> {
-        let second = self.now.seconds();
+        let second = self.clock.seconds();
         ttl.map(|ttl| match ttl.seconds() {
             // Gone at once, also for a reader whose clock is a centisecond behind this write's, in the
             // second before.
@@ -171,7 +171,7 @@ impl Records {
         let mut values = vec![
             self.user.number().into(),
             self.collection.into(),
-            expiry(self.now),
+            expiry(self.clock),
         ];
         let sql = format!(
             "SELECT id, modified, ttl FROM {} WHERE username = ? AND collection = ? AND ttl > ? \

@@ -76,6 +76,7 @@ impl ReadSession {
             user,
             collection,
             now: state.now,
+            clock: state.now,
             engine: Arc::clone(engine),
             before: Before(state.modified),
             kept_heavily: false,

@@ -20,8 +20,11 @@ pub(super) struct Records {
     pub(super) user: UserId,
     /// The number of the collection.
     pub(super) collection: i64,
-    /// When the records that expire are looked at.
+    /// The time of the session.
     pub(super) now: Timestamp,
+    /// The database's clock, by which records expire: for readers and writers alike, also where writers
+    /// are ahead of it because it was set back.
+    pub(super) clock: Timestamp,
     pub(super) engine: Arc<Engine>,
     /// The collection's time before this transaction.
     pub(super) before: Before,
@@ -172,7 +175,7 @@ impl Records {
         vec![
             self.user.number().into(),
             self.collection.into(),
-            expiry(self.now),
+            expiry(self.clock),
         ]
     }
 }

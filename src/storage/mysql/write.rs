@@ -43,9 +43,9 @@ struct Locked {
     number: i64,
     /// When the collection was last changed, by whom ever.
     before: Timestamp,
-    /// A time that was told of it at most.
+    /// A time that was told of it, or shown to readers, at most.
     told: Timestamp,
-    /// The clock at a moment at which the row was locked, or what readers were shown of it and more.
+    /// The clock at a moment at which the row was locked.
     clock: Timestamp,
     /// What it says about the records.
     sums: Sums,
@@ -71,6 +71,7 @@ impl Writer {
                 user,
                 collection: locked.number,
                 now: time,
+                clock: locked.clock,
                 engine: Arc::clone(engine),
                 before: Before(locked.before),
                 kept_heavily: false,
