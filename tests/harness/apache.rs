@@ -15,6 +15,9 @@ use super::ports::Port;
 use super::site::{Site, project};
 use super::supervised::{Invocation, Supervised};
 
+/// How long Apache may be without the file that tells its number, on a machine that does much else.
+const PATIENCE: Duration = Duration::from_secs(30);
+
 const PROGRAM: &str = "/usr/sbin/apache2";
 const MODULES: &str = "/usr/lib/apache2/modules";
 const CONFIGURATION: &str = "httpd.conf";
@@ -48,8 +51,16 @@ pub fn start_again(site: &Site, port: &Port) -> Result<Supervised, String> {
 
 /// The process that all others of this Apache come from.
 pub fn process(site: &Site) -> u32 {
-    let number = fs::read_to_string(site.path("apache.pid")).expect("Apache writes it");
-    number.trim().parse().expect("a number")
+    let deadline = Instant::now() + PATIENCE;
+    loop {
+        // While it restarts it takes the file away and writes it anew.
+        let number = fs::read_to_string(site.path("apache.pid")).unwrap_or_default();
+        if let Ok(number) = number.trim().parse() {
+            return number;
+        }
+        assert!(Instant::now() < deadline, "Apache writes its number");
+        thread::sleep(Duration::from_millis(20));
+    }
 }
 
 /// Apache answers a little before its own helper for CGI programs takes calls: it opens its socket and
