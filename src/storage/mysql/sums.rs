@@ -150,7 +150,7 @@ impl Records {
         let table = self.table.clone();
         let own = match self.sums {
             Sums::None => {
-                return super::records::used_bytes(&mut self.lease, &table, self.user, self.now);
+                return super::records::used_bytes(&mut self.lease, &table, self.user, self.clock);
             }
             Sums::Stale => None,
             Sums::Right(change) => Some(change),
@@ -174,12 +174,12 @@ impl Records {
             self.collection.into(),
             own.map_or(NEVER, |change| change.expires).into(),
         ];
-        values.extend(vec![expiry(self.now); LIVINGS]);
+        values.extend(vec![expiry(self.clock); LIVINGS]);
         values.push(self.user.number().into());
         let found = self.lease.first(&sql, values)?;
         let found = found.ok_or_else(|| Fault::broken("a sum has no row"))?;
         if row::number(&found, 1)? != Some(1) {
-            return super::records::used_bytes(&mut self.lease, &table, self.user, self.now);
+            return super::records::used_bytes(&mut self.lease, &table, self.user, self.clock);
         }
         let own = match own {
             Some(change) => change.bytes - row::certain(&found, 2)?,
