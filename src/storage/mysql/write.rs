@@ -143,8 +143,8 @@ fn lock(
         number,
         sums: Sums::of(&row, before, engine.keeps_sums(lease))?,
         before: Timestamp::from_centis(before),
-        told: Timestamp::from_centis(told),
-        clock: Timestamp::from_centis(clock.max(after_shown?.unwrap_or(0))),
+        told: Timestamp::from_centis(told.max(after_shown?.unwrap_or(0) - 1)),
+        clock: Timestamp::from_centis(clock),
     }))
 }
 
