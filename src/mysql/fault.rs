@@ -12,7 +12,7 @@ pub(crate) enum Fault {
     Deadlock,
     /// Others held a lock for as long as we wait.
     Locked,
-    /// A table or a column does not exist, or is not for us.
+    /// A table, a column or an index does not exist, or is not for us.
     Missing(String),
     /// A row exists already.
     Duplicate,
@@ -83,9 +83,9 @@ fn of_server(code: u16, message: String) -> Fault {
         1205 | 3572 => Fault::Locked,
         1213 => Fault::Deadlock,
         1062 => Fault::Duplicate,
-        // No such table, no such column; not allowed to use the table, which is what the server says
+        // No such table, column or index; not allowed to use the table, which is what the server says
         // of one that does not exist, too, to who may use others only.
-        1146 | 1054 | 1142 => Fault::Missing(why),
+        1146 | 1054 | 1176 | 1142 => Fault::Missing(why),
         // Shutting down, killed, gone away, lost, disconnected for idleness.
         1053 | 1927 | 2006 | 2013 | 4031 => Fault::Lost(why),
         // Bad syntax, no such function, too long, no such text in that character set, bad value,

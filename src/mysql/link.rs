@@ -25,6 +25,14 @@ pub(crate) struct Facts {
     pub(crate) sysdate: bool,
 }
 
+impl Facts {
+    /// Whether it takes rows of values for a query: every MariaDB that knows [how not to
+    /// wait](Self::share_nowait) does.
+    pub(crate) fn lists_values(&self) -> bool {
+        self.mariadb && self.share_nowait.is_some()
+    }
+}
+
 /// What a connection is for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Purpose {
@@ -89,13 +97,15 @@ pub(super) fn options(server: &Server, manner: &Manner, read_timeout: Option<Dur
 
 /// What every connection is told first. UTC, because local time repeats an hour every autumn.
 /// Strict, because a payload cut short without an error is a payload lost. A client that reads a
-/// long download slowly must not make the server hang up.
+/// long download slowly must not make the server hang up. No subquery of ours is asked the same twice, so
+/// that remembering what it said, in a table for each, is in vain.
 pub(super) fn setup(manner: &Manner) -> String {
     let seconds = manner.busy.as_millis().div_ceil(1000).max(1);
     format!(
         "SET NAMES {}; \
          SET SESSION sql_mode = 'STRICT_TRANS_TABLES,STRICT_ALL_TABLES', time_zone = '+00:00', \
-         innodb_lock_wait_timeout = {seconds}, net_write_timeout = 600; \
+         innodb_lock_wait_timeout = {seconds}, net_write_timeout = 600 \
+         /*M!100000 , optimizer_switch = 'subquery_cache=off' */; \
          SET SESSION TRANSACTION ISOLATION LEVEL READ COMMITTED; \
          SELECT @@max_allowed_packet, @@version, SYSDATE(6) > NOW(6)",
         manner.charset.name()

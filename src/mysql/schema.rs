@@ -93,12 +93,8 @@ impl Found {
 
     /// Whether a table has an index that begins with these columns.
     pub(crate) fn has_index(&self, table: &str, columns: &[&str]) -> bool {
-        let begins = |index: &Vec<String>| {
-            index.len() >= columns.len() && index.iter().zip(columns).all(|(a, b)| a == b)
-        };
-        self.indexes
-            .get(table)
-            .is_some_and(|indexes| indexes.values().any(begins))
+        let mut indexes = self.indexes.get(table).into_iter().flatten();
+        indexes.any(|(_, index)| begins_with(index, columns))
     }
 
     /// The names of a table's indexes over exactly these columns, the primary key left out.
@@ -133,6 +129,30 @@ pub(crate) fn apply<E: From<Fault>>(
     lease.commit()?;
     lease.first("SELECT RELEASE_LOCK(?)", vec![LOCK.into()])?;
     Ok(missing)
+}
+
+/// The name of an index of a table that begins with these columns, if there is one.
+pub(crate) fn index_over(
+    lease: &mut Lease,
+    table: &str,
+    columns: &[&str],
+) -> Result<Option<String>, Fault> {
+    let sql = "SELECT INDEX_NAME, COLUMN_NAME FROM information_schema.STATISTICS \
+               WHERE TABLE_SCHEMA = DATABASE() AND TABLE_NAME = ? ORDER BY INDEX_NAME, SEQ_IN_INDEX";
+    let mut indexes: BTreeMap<String, Vec<String>> = BTreeMap::new();
+    lease.each(sql, vec![table.trim_matches('`').into()], |row| {
+        let text = |column| row::text(&row, column).unwrap_or_default();
+        let index = indexes.entry(text(0).into_owned()).or_default();
+        index.push(text(1).to_ascii_lowercase());
+        Ok(ControlFlow::Continue(()))
+    })?;
+    let mut indexes = indexes.into_iter();
+    let found = indexes.find(|(_, index)| begins_with(index, columns));
+    Ok(found.map(|(name, _)| name))
+}
+
+fn begins_with(index: &[String], columns: &[&str]) -> bool {
+    index.len() >= columns.len() && index.iter().zip(columns).all(|(a, b)| a == b)
 }
 
 /// What to tell the operator whose database lacks these.

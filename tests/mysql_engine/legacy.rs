@@ -152,6 +152,20 @@ fn a_number_that_the_users_list_names_has_no_other_name() {
 }
 
 #[test]
+fn a_collection_is_listed_while_a_record_lives_whichever_was_the_last() {
+    let place = Place::of_php("latin1");
+    for (number, id, modified) in [(4, "lives", 500), (4, "expired", 600), (9, "expired", 700)] {
+        place.php(&php_record(number, id, modified, "x"));
+    }
+    place.php("UPDATE wbo SET ttl = 1 WHERE id = 'expired'");
+    let expected = [(name("history"), Timestamp::from_centis(600))];
+    let host = place.host();
+    assert_eq!(host.read_times(USER).unwrap().1, expected);
+    let times = host.read_account(USER).unwrap().times().unwrap();
+    assert_eq!(times, expected);
+}
+
+#[test]
 fn reading_an_unknown_collection_creates_nothing() {
     let place = Place::of_php("latin1");
     assert_eq!(payload(&place.host(), "unknown", "a"), None);

@@ -174,6 +174,32 @@ fn a_refused_write_takes_two_exchanges() {
     assert!(read.is_ok());
 }
 
+/// Nobody may rely on an index having the name that PHP gave it.
+#[test]
+fn times_are_found_whatever_their_index_is_called_and_when_it_goes_away() {
+    let place = Place::of_php("latin1");
+    let (wire, host) = host(&place);
+    put(&host, "history", &hundred("x"));
+    let listed = |host: &MySqlStorage| host.read_times(USER).unwrap().1;
+    let before = listed(&host);
+    let list = |host: &MySqlStorage| assert_eq!(listed(host), before);
+    assert_eq!(wire.usually(|| list(&host)), 1);
+    let times = "username, collection, modified";
+    place.php(&format!(
+        "ALTER TABLE wbo DROP KEY modified, ADD KEY a_b ({times})"
+    ));
+    // The one that goes on finds out, once, and does without.
+    list(&host);
+    assert_eq!(wire.usually(|| list(&host)), 1);
+    list(&place.host());
+    place.php(&format!(
+        "ALTER TABLE wbo DROP KEY a_b, ADD KEY `a``b` ({times})"
+    ));
+    list(&place.host());
+    place.php("ALTER TABLE wbo DROP KEY `a``b`");
+    list(&place.host());
+}
+
 #[test]
 fn the_times_of_all_collections_cost_the_same_however_much_is_in_them() {
     let place = Place::of_php("latin1");

@@ -1,10 +1,11 @@
 //! Snapshots of all that one user has.
 
 use super::Engine;
+use super::named::by_names;
 use super::read::{BEGIN_SNAPSHOT, Probe, probe};
 use super::records::{expiry, used_bytes};
 use super::sums;
-use super::tables::{ADDONS, FIXED, NOW, Tables, WHOLE_USER};
+use super::tables::{NOW, Tables, WHOLE_USER};
 use crate::mysql::Fault;
 use crate::mysql::Lease;
 use crate::mysql::row;
@@ -103,10 +104,9 @@ impl Account {
         if self.summed {
             return self.read_rows("modified");
         }
-        let sql = times_query(&self.engine.tables, self.user, "?");
-        let mut values = vec![Value::from(self.user.number()); TIMES_USERS];
-        values.push(expiry(self.now));
-        self.by_name(&sql, values)
+        let living = ("?", Some(expiry(self.now)));
+        let named = by_names(&self.engine, &mut self.lease, self.user, living, "")?;
+        Ok(named.by_name())
     }
 
     fn read_sums(&mut self, sum: &str, column: &str) -> Result<Vec<(CollectionName, u64)>, Fault> {
@@ -132,38 +132,6 @@ impl Account {
     }
 }
 
-/// A query for the number, the given name and the time of every collection with records, and a NULL,
-/// by which its rows are told from others in a union. `living` is what the `ttl` of a living record is
-/// greater than; the values are the user as often as [`TIMES_USERS`] says, and then what `living` has.
-pub(super) fn times_query(tables: &Tables, user: UserId, living: &str) -> String {
-    let (wbo, names) = (tables.wbo(user), &tables.collections);
-    // Grouping the user's records would read them all. So each collection that has a name, by
-    // convention or by the user's own list, is looked for: a few steps in an index for each, however
-    // many records there are. Records under any other number are left out of listings anyway.
-    let fixed: Vec<String> = (2..=FIXED.len())
-        .map(|n| format!("SELECT {n}, NULL"))
-        .collect();
-    format!(
-        "SELECT c.id, c.name, GREATEST(\
-           COALESCE((SELECT w.modified FROM {wbo} AS w WHERE w.username = ? AND w.collection = c.id \
-                     ORDER BY w.modified DESC LIMIT 1), 0), \
-           COALESCE((SELECT t.modified FROM {times} AS t \
-                     WHERE t.userid = ? AND t.collectionid = c.id), 0)), NULL \
-         FROM (SELECT 1 AS id, NULL AS name UNION ALL {fixed} \
-           UNION ALL SELECT {addons}, NULL FROM (SELECT 1) AS one WHERE NOT EXISTS \
-             (SELECT 1 FROM {names} WHERE userid = ? AND collectionid = {addons}) \
-           UNION ALL SELECT collectionid, name FROM {names} WHERE userid = ?) AS c \
-         WHERE (SELECT 1 FROM {wbo} AS e \
-           WHERE e.username = ? AND e.collection = c.id AND e.ttl > {living} LIMIT 1) = 1",
-        times = tables.times,
-        fixed = fixed.join(" UNION ALL "),
-        addons = ADDONS.1,
-    )
-}
-
-/// How many of the values of [`times_query`] are the user.
-pub(super) const TIMES_USERS: usize = 5;
-
 /// Collections with a number each, and whether their name is one that the user's own list gives.
 #[derive(Default)]
 pub(super) struct Listed(Vec<(CollectionName, i64, bool)>);
@@ -172,12 +140,16 @@ impl Listed {
     /// Takes a row of a collection's number, its given name and a number.
     pub(super) fn add(&mut self, row: &Row) -> Result<(), Fault> {
         let given = row::text(row, 1);
-        let name = Tables::name_of(row::certain(row, 0)?, given.as_deref());
-        if let Some(name) = name {
-            let number = row::number(row, 2)?.unwrap_or(0);
+        let collection = (row::certain(row, 0)?, given.as_deref());
+        self.push(collection, row::number(row, 2)?.unwrap_or(0));
+        Ok(())
+    }
+
+    /// Takes a collection by its number and its given name, unless it has no name at all, and a number.
+    pub(super) fn push(&mut self, (collection, given): (i64, Option<&str>), number: i64) {
+        if let Some(name) = Tables::name_of(collection, given) {
             self.0.push((name, number, given.is_some()));
         }
-        Ok(())
     }
 
     /// In the order of names, each once: a given name wins over the same name by convention.

@@ -22,7 +22,7 @@ const DISTRUST: &str = include_str!("../../../sql/mysql/distrust.sql");
 const ROWS: &str = include_str!("../../../sql/mysql/rows.sql");
 const MARK: &str = include_str!("../../../sql/mysql/mark.sql");
 
-const MODIFIED: [&str; 3] = ["username", "collection", "modified"];
+pub(super) const MODIFIED: [&str; 3] = ["username", "collection", "modified"];
 const LIVING: [&str; 4] = ["username", "collection", "ttl", "payload_size"];
 
 /// Indexes that no question of ours needs where the two above are: the legacy PHP server's, and ours

@@ -42,7 +42,7 @@
 //!
 //! Most readers want one answer and no session: `once` gives it in one statement. Where PHP is gone for
 //! good, the same rows also tell how many records there are (`sums`), and list a user's collections
-//! (`listing`).
+//! (`listing`); elsewhere that is done by their names (`named`).
 //!
 //! Which records have expired is decided by the database's clock as the session found it, also where the
 //! session's own time is ahead of it.
@@ -50,9 +50,11 @@
 mod account;
 mod config;
 mod fault;
+mod indexes;
 mod keep;
 mod listing;
 mod migrate;
+mod named;
 mod once;
 mod portable;
 mod put;
@@ -102,6 +104,8 @@ struct Engine {
     kept: keep::Looked,
     /// Whether the rows that writers lock tell how much there is.
     sums: sums::Looked,
+    /// Which indexes may be named.
+    indexes: indexes::Indexes,
 }
 
 impl MySqlStorage {
@@ -116,6 +120,7 @@ impl MySqlStorage {
             shown: shown::Shown::default(),
             kept: keep::Looked::default(),
             sums: sums::Looked::default(),
+            indexes: indexes::Indexes::default(),
             config,
         };
         Ok(MySqlStorage {

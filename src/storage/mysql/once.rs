@@ -26,12 +26,11 @@
 //! later than every record that was visited. The latest of these times is told.
 
 use super::Engine;
-use super::account::{Listed, TIMES_USERS, times_query};
 use super::listing::by_rows;
+use super::named::by_names;
 use super::read::{State, moment};
 use super::records::{self, with_id, with_record};
-use super::sums;
-use super::tables::{LIVING, NOW, WHOLE_USER};
+use super::tables::{LIVING, NOW};
 use crate::mysql::{Fault, Lease, Pool, row};
 use crate::storage::{Columns, Question, ReadFrom, RowVisit, Times};
 use crate::sync::{Query, Timestamp, UserId};
@@ -51,62 +50,21 @@ pub(super) fn times(engine: &Engine, user: UserId) -> Result<Option<Times>, Faul
         let Some(locking) = engine.locking(&lease) else {
             return Ok(None);
         };
-        let times = &engine.tables.times;
-        let summed = engine.may_read_sums(&mut lease)?;
-        if summed && let Some(times) = by_rows(engine, &mut lease, user, locking)? {
+        if engine.may_read_sums(&mut lease)?
+            && let Some(times) = by_rows(engine, &mut lease, user, locking)?
+        {
             return Ok(Some(times));
         }
-        let summed = summed && engine.may_read_sums(&mut lease)?;
-        let (listing, users) = match summed {
-            true => {
-                let columns = "t.modified, NULL, NULL";
-                (sums::listing(&engine.tables, user, columns, LIVING), 1)
-            }
-            false => (times_query(&engine.tables, user, LIVING), TIMES_USERS),
+        let named = match by_names(engine, &mut lease, user, (LIVING, None), locking) {
+            Err(Fault::Locked) => return Ok(None),
+            named => named?,
         };
-        let sql = format!(
-            "(SELECT {NOW}, NULL, MIN(s.floor), COUNT(t.userid) = MIN(s.number) \
-               AND COALESCE(SUM(t.modified + t.told), 0) = MIN(s.total){mark} \
-             FROM (SELECT COUNT(*) AS number, COALESCE(SUM(modified + told), 0) AS total, \
-                   MIN(IF(collectionid = ?, NULL, GREATEST(modified, told))) AS floor \
-                   FROM {times} WHERE userid = ?) AS s \
-             LEFT JOIN {times} AS t ON t.userid = ? {locking}) \
-             UNION ALL ({listing})",
-            mark = match summed {
-                true => format!(", {}", sums::mark(&engine.tables)),
-                false => String::new(),
-            },
-        );
-        let mut values = vec![Value::from(user.number()); 3 + users];
-        values[0] = WHOLE_USER.into();
-        let (mut head, mut marked, mut listed) = (None, false, Listed::default());
-        let end = lease.each(&sql, values, |row| {
-            match row::number(&row, 3)? {
-                Some(agree) => {
-                    head = Some(Head::of_user(&row, agree != 0)?);
-                    marked = summed && row::number(&row, 4)? == Some(1);
-                }
-                None => listed.add(&row)?,
-            }
-            Ok(ControlFlow::Continue(()))
-        });
-        if summed && matches!(end, Err(Fault::Missing(_))) {
-            engine.sums.note(false);
-            return Ok(None);
-        }
-        let Some(head) = told(end, head)? else {
-            return Ok(None);
+        let time = match (locking.is_empty(), named.agreed()) {
+            (true, _) => named.floor.unwrap_or_default(),
+            (false, Some(now)) => engine.behind(now),
+            (false, None) => return Ok(None),
         };
-        if summed && !marked {
-            engine.sums.note(false);
-            return Ok(None);
-        }
-        let time = match (locking.is_empty(), head.agree) {
-            (true, _) => head.floor.unwrap_or_default(),
-            (false, true) => engine.behind(head.now),
-            (false, false) => return Ok(None),
-        };
-        let times = listed.by_name().into_iter();
+        let times = named.by_name().into_iter();
         let times = times.map(|(name, centis)| (name, Timestamp::from_centis(centis)));
         Ok(Some((time, times.collect())))
     })
@@ -331,14 +289,6 @@ struct Head {
 }
 
 impl Head {
-    fn of_user(row: &Row, agree: bool) -> Result<Head, Fault> {
-        Ok(Head {
-            now: Timestamp::from_centis(row::certain(row, 0)?),
-            floor: row::number(row, 2)?.map(Timestamp::from_centis),
-            agree,
-        })
-    }
-
     fn of_collection(row: &Row) -> Result<Head, Fault> {
         let [modified, told, seen_modified, seen_told, newest] =
             [6, 7, 8, 9, 10].map(|column| row::number(row, column));
