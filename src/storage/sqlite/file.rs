@@ -6,6 +6,7 @@
 
 use super::mounts;
 use crate::storage::{StorageError, StorageResult};
+use rusqlite::config::DbConfig;
 use rusqlite::{Connection, OpenFlags};
 use std::os::unix::fs::MetadataExt;
 use std::path::PathBuf;
@@ -98,6 +99,10 @@ impl DatabaseFile {
         let connection = Connection::open_with_flags(&self.options.path, flags)?;
         connection.busy_timeout(self.options.busy)?;
         connection.set_prepared_statement_cache_capacity(64);
+        // Else a statement whose plan might be another one for other values is prepared anew, from its
+        // text, each time that values are bound to it: what asks for expired records, by an index of
+        // their own, does so at every request.
+        connection.set_db_config(DbConfig::SQLITE_DBCONFIG_ENABLE_QPSG, true)?;
         self.choose_journal(&connection)?;
         // A commit is on the disk when it returns, the end of its rollback journal included.
         connection.pragma_update(None, "synchronous", "EXTRA")?;
