@@ -4,13 +4,19 @@
 //! The path is written with everything outside plain printable ASCII percent-encoded, so that no
 //! client can forge a line or colour an operator's terminal.
 
+use log::Level;
 use std::net::IpAddr;
 use std::time::Instant;
 
 use crate::exchange::{Client, Request, Target};
 
-/// A request that is being answered.
-pub struct Entry {
+/// The source of the lines.
+const TARGET: &str = "access";
+
+/// A request that is being answered: nothing is noted of it where nobody wants the line.
+pub struct Entry(Option<Noted>);
+
+struct Noted {
     start: Instant,
     client: Option<IpAddr>,
     method: String,
@@ -20,9 +26,23 @@ pub struct Entry {
 impl Entry {
     /// Notes what `request` is, and the time.
     pub fn begin(request: &Request<'_>) -> Self {
+        let wanted = log::log_enabled!(target: TARGET, Level::Info);
+        Entry(wanted.then(|| Noted::of(request)))
+    }
+
+    /// Writes the line: the status that was sent, and how many bytes of body went out.
+    pub fn finish(self, status: u16, bytes: u64) {
+        if let Some(noted) = self.0 {
+            log::info!(target: TARGET, "{}", noted.line(status, bytes));
+        }
+    }
+}
+
+impl Noted {
+    fn of(request: &Request<'_>) -> Self {
         let client = request.extensions().get::<Client>();
         let target = request.extensions().get::<Target>();
-        Entry {
+        Noted {
             start: Instant::now(),
             client: client.and_then(|client| client.address),
             method: request.method().to_string(),
@@ -32,17 +52,12 @@ impl Entry {
         }
     }
 
-    /// Writes the line: the status that was sent, and how many bytes of body went out.
-    pub fn finish(self, status: u16, bytes: u64) {
-        log::info!(target: "access", "{}", self.line(status, bytes));
-    }
-
     fn line(&self, status: u16, bytes: u64) -> String {
         let client = self
             .client
             .map_or_else(|| "-".to_owned(), |address| address.to_string());
         let milliseconds = self.start.elapsed().as_millis();
-        let Entry { method, path, .. } = self;
+        let Noted { method, path, .. } = self;
         format!("{client} {method} {path} {status} {bytes} {milliseconds}ms")
     }
 }
@@ -81,7 +96,7 @@ mod tests {
             ..Client::default()
         });
 
-        let line = Entry::begin(&request).line(200, 12);
+        let line = Noted::of(&request).line(200, 12);
         let expected = "::1 GET /weave/1.1/a%20b%0A%1B[31m%FF%2520 200 12 ";
         assert!(line.starts_with(expected), "{line}");
         assert!(line.ends_with("ms") && !line.contains("secret"), "{line}");
