@@ -34,6 +34,11 @@ impl<K: Clone + Eq + Hash, V> AgingMap<K, V> {
         }
     }
 
+    /// Whether anything that is put in stays.
+    pub(super) fn holds_anything(&self) -> bool {
+        self.capacity > 0
+    }
+
     /// The value of `key` while it lives.
     pub(super) fn get(&self, key: &K, now: Instant) -> Option<&V> {
         let entry = self.entries.get(key)?;
@@ -146,6 +151,7 @@ mod tests {
     fn without_capacity_or_lifetime_nothing_is_held() {
         let now = Instant::now();
         for mut map in [AgingMap::new(MINUTE, 0), AgingMap::new(Duration::ZERO, 10)] {
+            assert!(!map.holds_anything());
             map.insert("a", 1, now);
             assert_eq!(map.get(&"a", now), None);
             assert_eq!(map.len(), 0);

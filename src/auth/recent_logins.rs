@@ -69,7 +69,8 @@ impl<K: Clone> RecentLogins<K> {
         now: Instant,
     ) {
         let mut state = self.state();
-        if state.changes != asked.0 {
+        // Nothing is hashed for a memory that forgets at once, as it does unless the operator wants it.
+        if state.changes != asked.0 || !state.users.holds_anything() {
             return;
         }
         let ticket = state.next_ticket;
