@@ -11,6 +11,7 @@ use crate::storage::sqlite::file::Schema;
 use crate::sync::{Timestamp, UserId};
 use rusqlite::{OptionalExtension, params};
 use std::collections::HashMap;
+use std::hash::{BuildHasher, RandomState};
 use std::net::IpAddr;
 use std::sync::{Mutex, PoisonError};
 
@@ -53,13 +54,13 @@ pub struct Seen {
     pub last: Timestamp,
 }
 
-/// A user, an agent and an address.
-type Key = (UserId, String, String);
-
 /// The list of devices, in a file of its own.
 pub struct Devices {
     connections: Connections,
-    written: Mutex<HashMap<Key, Timestamp>>,
+    /// Which device begins a sync is looked up each time, so it is known by a hash of who it is. Two that
+    /// fell together, one in 2^64, would share a line's ten minutes.
+    written: Mutex<HashMap<u64, Timestamp>>,
+    hasher: RandomState,
 }
 
 impl Devices {
@@ -68,16 +69,16 @@ impl Devices {
         Devices {
             connections: Connections::new(options, SCHEMA),
             written: Mutex::new(HashMap::new()),
+            hasher: RandomState::new(),
         }
     }
 
     /// Notes a sync.
     pub fn note(&self, sync: &Sync<'_>) {
-        let key = (sync.user, shortened(sync.agent), address(sync.address));
-        if !self.is_due(&key, sync.now) {
+        if !self.is_due(sync) {
             return;
         }
-        if let Err(error) = self.write(&key, sync.now) {
+        if let Err(error) = self.write(sync) {
             log::warn!("a device can't be noted: {error}");
         }
     }
@@ -123,20 +124,31 @@ impl Devices {
             .with(|connection| connection.query_row("SELECT count(*) FROM device", [], |_| Ok(())))
     }
 
-    fn is_due(&self, key: &Key, now: Timestamp) -> bool {
+    fn is_due(&self, sync: &Sync<'_>) -> bool {
+        let Sync {
+            user,
+            agent,
+            address,
+            now,
+        } = *sync;
+        let device = self.hasher.hash_one((user, agent, address));
         let mut written = self.written.lock().unwrap_or_else(PoisonError::into_inner);
-        if written.get(key).is_some_and(|last| is_fresh(*last, now)) {
+        if written
+            .get(&device)
+            .is_some_and(|last| is_fresh(*last, now))
+        {
             return false;
         }
         if written.len() >= MOST_IN_MEMORY {
             written.clear();
         }
-        written.insert(key.clone(), now);
+        written.insert(device, now);
         true
     }
 
-    fn write(&self, (user, agent, address): &Key, now: Timestamp) -> AuthResult<()> {
-        let user = user.number();
+    fn write(&self, sync: &Sync<'_>) -> AuthResult<()> {
+        let (user, now) = (sync.user.number(), sync.now);
+        let (agent, address) = (shortened(sync.agent), address(sync.address));
         self.connections.with(|connection| {
             // Reading first: other processes have memories of their own, and a CGI program has none.
             let last: Option<i64> = connection
