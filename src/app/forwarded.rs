@@ -11,15 +11,11 @@ use std::net::IpAddr;
 
 /// Replaces what the connection says by what a trusted proxy says.
 pub fn believe(request: &mut Request<'_>, trusted: &[Network]) {
-    let client = request
-        .extensions()
-        .get::<Client>()
-        .cloned()
-        .unwrap_or_default();
     let is_trusted = |address: IpAddr| trusted.iter().any(|network| network.contains(address));
-    if !client.address.is_some_and(is_trusted) {
+    let client = request.extensions().get::<Client>();
+    let Some(client) = client.filter(|client| client.address.is_some_and(is_trusted)) else {
         return;
-    }
+    };
     let headers = request.headers();
     let address = origin(headers, &is_trusted).or(client.address);
     let https = match first(headers, "x-forwarded-proto") {

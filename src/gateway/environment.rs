@@ -95,8 +95,9 @@ impl<'e> Environment<'e> {
 
     fn headers(&self) -> Result<HeaderMap, Unacceptable> {
         let mut headers = HeaderMap::new();
+        let mut dashed = Vec::new();
         for (variable, value) in self.0 {
-            if let Some(name) = header_name(variable) {
+            if let Some(name) = header_name(variable, &mut dashed) {
                 headers.append(name, header_value(variable, value)?);
             }
         }
@@ -170,14 +171,14 @@ impl<'e> Environment<'e> {
 }
 
 /// The header that a variable stands for, unless it is one that does not come this way: those that
-/// CGI has variables of their own for, and those that end at the front server.
-fn header_name(variable: &[u8]) -> Option<HeaderName> {
-    let name = variable.strip_prefix(b"HTTP_")?.to_ascii_lowercase();
-    let dashed: Vec<u8> = name
-        .iter()
-        .map(|&b| if b == b'_' { b'-' } else { b })
-        .collect();
-    let name = HeaderName::from_bytes(&dashed).ok()?;
+/// CGI has variables of their own for, and those that end at the front server. `dashed` is where its name
+/// is put together.
+fn header_name(variable: &[u8], dashed: &mut Vec<u8>) -> Option<HeaderName> {
+    let name = variable.strip_prefix(b"HTTP_")?;
+    dashed.clear();
+    dashed.extend(name.iter().map(|&b| if b == b'_' { b'-' } else { b }));
+    // It takes letters of either case, and makes small ones of them.
+    let name = HeaderName::from_bytes(dashed).ok()?;
     let elsewhere = [
         AUTHORIZATION,
         CONTENT_LENGTH,
