@@ -61,22 +61,18 @@ pub fn detect(environment: &[(OsString, OsString)]) -> io::Result<Door> {
 
 /// A response header's name as it was always written (`X-Weave-Timestamp`, `WWW-Authenticate`).
 /// HTTP does not mind, but scripts and old clients compare them letter by letter.
-pub fn classic_spelling(name: &HeaderName) -> String {
+pub fn classic_spelling(name: &HeaderName) -> Vec<u8> {
     match name.as_str() {
-        "www-authenticate" => "WWW-Authenticate".to_owned(),
-        "etag" => "ETag".to_owned(),
+        "www-authenticate" => b"WWW-Authenticate".to_vec(),
+        "etag" => b"ETag".to_vec(),
         plain => {
-            let mut start_of_word = true;
-            let spell = |letter: char| {
-                let spelled = if start_of_word {
-                    letter.to_ascii_uppercase()
-                } else {
-                    letter
-                };
-                start_of_word = letter == '-';
-                spelled
-            };
-            plain.chars().map(spell).collect()
+            let mut spelled = plain.as_bytes().to_vec();
+            for word in spelled.split_mut(|byte| *byte == b'-') {
+                if let Some(first) = word.first_mut() {
+                    first.make_ascii_uppercase();
+                }
+            }
+            spelled
         }
     }
 }
@@ -155,7 +151,8 @@ mod tests {
             ("x--odd-", "X--Odd-"),
         ];
         for (name, spelled) in cases {
-            assert_eq!(classic_spelling(&HeaderName::from_static(name)), spelled);
+            let name = HeaderName::from_static(name);
+            assert_eq!(classic_spelling(&name), spelled.as_bytes());
         }
     }
 

@@ -117,7 +117,8 @@ fn header_block(
     let reason = status.canonical_reason().unwrap_or_default();
     write!(out, "Status: {} {reason}\r\n", status.as_str())?;
     for (name, value) in headers {
-        write!(out, "{}: ", classic_spelling(name))?;
+        out.write_all(&classic_spelling(name))?;
+        out.write_all(b": ")?;
         out.write_all(value.as_bytes())?;
         out.write_all(b"\r\n")?;
     }
