@@ -4,13 +4,14 @@
 //! reads an empty one deletes everything.
 
 use super::error::{ApiError, Code};
-use super::format::{Format, ListWriter, text_json, write_text};
+use super::format::{Format, ListWriter, write_text};
 use super::profile::{Number, Profile};
 use super::{Api, Call, at, ok};
 use crate::auth::Account;
 use crate::exchange::Response;
 use crate::sync::{CollectionName, Timestamp};
 use http::header::HeaderValue;
+use std::io::Write;
 
 impl Api {
     /// Answers `info/<name>`.
@@ -32,17 +33,19 @@ impl Api {
                     return Err(ApiError::Unavailable);
                 }
                 let (time, times) = self.storage.read_times(account.id)?;
-                Ok(listing.answer(time, &times, |time| profile.time(*time)))
+                Ok(listing.answer(time, &times, |out, time| profile.write_time(out, *time)))
             }
             "collection_counts" => {
                 let mut session = self.storage.read_account(account.id)?;
                 let counts = session.counts()?;
-                Ok(
-                    listing.answer(session.time(), &counts, |count| match profile.counts() {
-                        Number::Quoted => format!("\"{count}\""),
-                        Number::Plain => count.to_string(),
-                    }),
-                )
+                // Writing to memory does not fail.
+                let print = |out: &mut Vec<u8>, count: &u64| {
+                    let _ = match profile.counts() {
+                        Number::Quoted => write!(out, "\"{count}\""),
+                        Number::Plain => write!(out, "{count}"),
+                    };
+                };
+                Ok(listing.answer(session.time(), &counts, print))
             }
             "collection_usage" if profile.has_usage() => {
                 let mut session = self.storage.read_account(account.id)?;
@@ -51,7 +54,9 @@ impl Api {
                     profile: Profile::Php,
                     format: Format::Json,
                 };
-                let body = plain.object(&usage, |bytes| kilobytes(*bytes), profile.empty_object());
+                let print =
+                    |out: &mut Vec<u8>, bytes: &u64| out.extend(kilobytes(*bytes).as_bytes());
+                let body = plain.object(&usage, print, profile.empty_object());
                 Ok(at(session.time(), ok("application/json", body)))
             }
             "quota" => self.quota(account, profile),
@@ -115,7 +120,7 @@ impl Listing {
         &self,
         time: Timestamp,
         entries: &[(CollectionName, T)],
-        print: impl Fn(&T) -> String,
+        print: impl Fn(&mut Vec<u8>, &T),
     ) -> Response {
         let mut response = match self.format {
             Format::Json => ok(
@@ -143,16 +148,20 @@ impl Listing {
     fn object<T>(
         &self,
         entries: &[(CollectionName, T)],
-        print: impl Fn(&T) -> String,
+        print: impl Fn(&mut Vec<u8>, &T),
         empty: &str,
-    ) -> String {
+    ) -> Vec<u8> {
         if entries.is_empty() {
-            return empty.to_owned();
+            return empty.as_bytes().to_vec();
         }
-        let members: Vec<String> = entries
-            .iter()
-            .map(|(name, value)| format!("{}:{}", text_json(name.as_str()), print(value)))
-            .collect();
-        format!("{{{}}}", members.join(","))
+        let mut out = Vec::with_capacity(32 * entries.len());
+        for (name, value) in entries {
+            out.push(if out.is_empty() { b'{' } else { b',' });
+            write_text(&mut out, name.as_str());
+            out.push(b':');
+            print(&mut out, value);
+        }
+        out.push(b'}');
+        out
     }
 }
