@@ -64,7 +64,7 @@ fn negotiate(ranges: &[&str]) -> Format {
         (Format::Newlines, "application/newlines"),
         (Format::Whoisi, "application/whoisi"),
     ];
-    let mut best: Option<((u32, u32), Format)> = None;
+    let mut best: Option<((u32, usize), Format)> = None;
     for (format, name) in OFFERS {
         let rank = ranges
             .iter()
@@ -80,14 +80,13 @@ fn negotiate(ranges: &[&str]) -> Format {
 }
 
 /// The q (in thousandths) and the specificity with which `range` covers `name`.
-fn rank(range: &str, name: &str) -> Option<(u32, u32)> {
+fn rank(range: &str, name: &str) -> Option<(u32, usize)> {
     let mut parts = range.split(';').map(str::trim);
-    let specificity = match parts.next()?.to_ascii_lowercase().as_str() {
-        "*/*" => 0,
-        "application/*" => 1,
-        media if media == name => 2,
-        _ => return None,
-    };
+    let media = parts.next()?;
+    let covering = ["*/*", "application/*", name];
+    let specificity = covering
+        .iter()
+        .position(|covering| media.eq_ignore_ascii_case(covering))?;
     let q = parts.find_map(|p| p.strip_prefix("q=").or_else(|| p.strip_prefix("Q=")));
     let q = match q {
         None => 1.0,
