@@ -6,6 +6,9 @@
 
 use std::fmt;
 
+/// So many parameters need no growing: Apache sends some thirty.
+const USUAL: usize = 42;
+
 /// The parameters of one request, in the order they came. Names and values are bytes: a front
 /// passes on what browsers send, and that need not be UTF-8.
 #[derive(Clone, Default)]
@@ -57,7 +60,7 @@ impl Params {
     }
 
     pub(crate) fn decode(stream: Vec<u8>, max: usize) -> Result<Params, ParamsError> {
-        let mut pairs = Vec::new();
+        let mut pairs = Vec::with_capacity(max.min(USUAL));
         let mut at = 0;
         while at < stream.len() {
             if pairs.len() == max {

@@ -8,8 +8,9 @@ use crate::record::{
     header, kind,
 };
 
-/// What ordinary answers fit in without growing.
-const FIRST_CAPACITY: usize = 2048;
+/// What ordinary answers fit in without growing. Allocators have blocks of at most so much at hand: glibc
+/// looks for a larger one through all that is free.
+const FIRST_CAPACITY: usize = 1024;
 
 /// Where a handler writes its answer: a CGI header block, an empty line, the body.
 ///
