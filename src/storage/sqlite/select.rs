@@ -36,15 +36,18 @@ impl<'q> Selection<'q> {
     /// `collection` is the number of the collection; records whose life ended at `time` or before
     /// don't exist.
     pub(super) fn new(query: &'q Query, collection: i64, time: Timestamp) -> Self {
+        let is_one = matches!(query.ids.as_deref(), Some([_]));
+        let sort = query.sort.filter(|_| !is_one);
         let mut selection = Selection {
             condition: "collection = ? AND (expires IS NULL OR expires > ?)".to_owned(),
-            order: match query.sort {
+            order: match sort {
                 None => "id",
                 Some(Sort::Oldest) => "modified, id",
                 Some(Sort::Newest) => "modified DESC, id",
                 Some(Sort::Index) => "sortindex DESC NULLS LAST, id",
             },
-            in_order: match query.sort {
+            in_order: match sort {
+                _ if is_one => true,
                 None => query.ids.is_none() && query.newer.is_none() && query.older.is_none(),
                 Some(Sort::Oldest) => query.ids.is_none(),
                 Some(Sort::Newest | Sort::Index) => false,
@@ -60,12 +63,18 @@ impl<'q> Selection<'q> {
     fn filter(&mut self, query: &'q Query) {
         let text = |text: &'q Option<String>| text.as_deref().map(|t| Bind::Text(Cow::Borrowed(t)));
         let time = |time: Option<Timestamp>| time.map(|t| Bind::Number(t.centis()));
-        // One bound value for any number of ids, so that there is one statement for all of them.
-        let ids = query.ids.as_ref().map(|ids| {
-            let ids: Vec<&str> = ids.iter().map(|id| id.as_str()).collect();
-            Bind::Text(Cow::Owned(serde_json::json!(ids).to_string()))
-        });
+        let (one, ids) = match query.ids.as_deref() {
+            None => (None, None),
+            Some([id]) => (Some(Bind::Text(Cow::Borrowed(id.as_str()))), None),
+            // One bound value for any number of ids, so that there is one statement for all of them.
+            Some(ids) => {
+                let ids: Vec<&str> = ids.iter().map(|id| id.as_str()).collect();
+                let ids = Cow::Owned(serde_json::json!(ids).to_string());
+                (None, Some(Bind::Text(ids)))
+            }
+        };
         let filters = [
+            (" AND id = ?", one),
             (" AND id IN (SELECT value FROM json_each(?))", ids),
             (" AND parentid = ?", text(&query.parentid)),
             (" AND predecessorid = ?", text(&query.predecessorid)),
@@ -140,6 +149,7 @@ fn saturating(number: u64) -> i64 {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::sync::RecordId;
     use rusqlite::{Connection, params_from_iter};
 
     fn plan(query: &Query) -> String {
@@ -164,8 +174,12 @@ mod tests {
             Some(Sort::Index),
         ];
         sorts.into_iter().flat_map(|sort| {
-            (0..32u32).map(move |bits| Query {
-                ids: (bits & 1 > 0).then(Vec::new),
+            (0..64u32).map(move |bits| Query {
+                ids: match (bits & 1 > 0, bits & 32 > 0) {
+                    (true, _) => Some(Vec::new()),
+                    (_, true) => Some(vec![RecordId::new("a").unwrap()]),
+                    _ => None,
+                },
                 newer: (bits & 2 > 0).then_some(Timestamp::ZERO),
                 older: (bits & 4 > 0).then_some(Timestamp::ZERO),
                 parentid: (bits & 8 > 0).then(String::new),
