@@ -25,6 +25,12 @@ pub(super) const A_FEW: &str = "DELETE FROM wbo WHERE rowid IN (
         LIMIT ?)
     RETURNING collection, octet_length(payload)";
 
+/// Whether there is anything of a user's to purge.
+pub(super) const ANY: &str = "SELECT EXISTS (
+        SELECT 1 FROM collection c CROSS JOIN wbo w ON w.collection = c.id
+        WHERE c.user = ? AND c.records > 0 AND w.expires IS NOT NULL
+            AND w.expires <= max(?, c.modified))";
+
 /// What a collection counts although it no longer exists.
 pub(super) const EXPIRED: &str = "SELECT count(*), coalesce(sum(octet_length(payload)), 0) FROM wbo
     WHERE collection = ? AND expires IS NOT NULL AND expires <= ?";
@@ -53,11 +59,13 @@ pub(super) fn expired(connection: &Connection, id: i64, time: Timestamp) -> Stor
 
 /// Purges a few records of the user. `time` must not be later than what readers will be told.
 pub(super) fn a_few(connection: &Connection, user: UserId, time: Timestamp) -> StorageResult<u64> {
-    purge(
-        connection,
-        A_FEW,
-        &[&user.number(), &time.centis(), &PER_WRITE],
-    )
+    let (user, time) = (user.number(), time.centis());
+    // Mostly there is nothing, and to look costs a fifth of a deletion that finds nothing.
+    let mut any = connection.prepare_cached(ANY)?;
+    if !any.query_row((user, time), |row| row.get(0))? {
+        return Ok(0);
+    }
+    purge(connection, A_FEW, &[&user, &time, &PER_WRITE])
 }
 
 /// Purges at most `most` records of any user.
@@ -99,7 +107,7 @@ mod tests {
         let connection = Connection::open_in_memory().unwrap();
         let schema = include_str!("../../../sql/sqlite/001-storage.sql");
         connection.execute_batch(schema).unwrap();
-        for sql in [session::LISTED, write::OTHERS, EXPIRED, A_FEW, OF_ALL] {
+        for sql in [session::LISTED, write::OTHERS, EXPIRED, ANY, A_FEW, OF_ALL] {
             let mut statement = connection
                 .prepare(&format!("EXPLAIN QUERY PLAN {sql}"))
                 .unwrap();
