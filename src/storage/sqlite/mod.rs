@@ -161,9 +161,9 @@ impl Held {
         work: impl FnOnce(&Connection, &mut clock::SharedClock) -> StorageResult<T>,
     ) -> StorageResult<T> {
         self.run(|seat| {
-            seat.connection.execute_batch("BEGIN IMMEDIATE")?;
+            transact(&seat.connection, "BEGIN IMMEDIATE")?;
             let done = work(&seat.connection, &mut seat.clock)?;
-            seat.connection.execute_batch("COMMIT")?;
+            transact(&seat.connection, "COMMIT")?;
             Ok(done)
         })
     }
@@ -180,7 +180,7 @@ impl Drop for Held {
             return;
         };
         // The order matters: a write's time may be void only after its transaction is.
-        let undone = connection.is_autocommit() || connection.execute_batch("ROLLBACK").is_ok();
+        let undone = connection.is_autocommit() || transact(&connection, "ROLLBACK").is_ok();
         let connection = undone.then_some(connection);
         let released = clock.end_write(false);
         if let Err(error) = &released {
@@ -194,6 +194,12 @@ impl Drop for Held {
             });
         }
     }
+}
+
+/// Begins a transaction, or ends it; a connection prepares each of these statements once.
+fn transact(connection: &Connection, sql: &str) -> StorageResult<()> {
+    connection.prepare_cached(sql)?.execute([])?;
+    Ok(())
 }
 
 /// A number of the database that counts something.

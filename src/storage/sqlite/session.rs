@@ -1,7 +1,7 @@
 //! Sessions that read: a user's collections at one moment, and one collection's records.
 
 use super::select::{self, Selection};
-use super::{Held, count};
+use super::{Held, count, transact};
 use super::{moving, purge};
 use crate::storage::{
     AccountSession, CollectionSession, Columns, RowVisit, StorageError, StorageResult,
@@ -41,7 +41,6 @@ impl Account {
         held.run(|seat| {
             let time = seat.clock.read_time()?;
             let collections = listed(&seat.connection, user, time)?;
-            moving::refuse_away(&seat.connection, user)?;
             Ok(Account { time, collections })
         })
     }
@@ -57,6 +56,10 @@ fn listed(connection: &Connection, user: UserId, time: Timestamp) -> StorageResu
     let mut rows = statement.query([i64::from(user.number()), time.centis()])?;
     let mut collections = Vec::new();
     while let Some(row) = rows.next()? {
+        if collections.is_empty() {
+            // Asked while there are rows left, this needs no snapshot of its own.
+            moving::refuse_away(connection, user)?;
+        }
         let name = text(row, 0)?.unwrap_or_default();
         collections.push(Listed {
             name: CollectionName::new(name)
@@ -65,6 +68,9 @@ fn listed(connection: &Connection, user: UserId, time: Timestamp) -> StorageResu
             records: count(row.get(2)?)?,
             bytes: count(row.get(3)?)?,
         });
+    }
+    if collections.is_empty() {
+        moving::refuse_away(connection, user)?;
     }
     Ok(collections)
 }
@@ -140,7 +146,7 @@ impl Session {
     pub(super) fn read(mut held: Held, user: UserId, name: &CollectionName) -> StorageResult<Self> {
         let (told, collection) = held.run(|seat| {
             let told = seat.clock.read_time()?;
-            seat.connection.execute_batch("BEGIN")?;
+            transact(&seat.connection, "BEGIN")?;
             // The snapshot is taken by this first read.
             moving::refuse_away(&seat.connection, user)?;
             Ok((told, Collection::find(&seat.connection, user, name)?))

@@ -2,7 +2,7 @@
 
 use super::keep::Keeper;
 use super::session::{Collection, Session};
-use super::{Held, count, moving, purge, select};
+use super::{Held, count, moving, purge, select, transact};
 use crate::storage::{StorageResult, WriteSession};
 use crate::sync::{CollectionName, Query, Timestamp, Ttl, UserId, WboWrite};
 use rusqlite::{Connection, OptionalExtension, params};
@@ -23,7 +23,7 @@ impl Session {
         name: &CollectionName,
     ) -> StorageResult<Self> {
         let (time, collection) = held.run(|seat| {
-            seat.connection.execute_batch("BEGIN IMMEDIATE")?;
+            transact(&seat.connection, "BEGIN IMMEDIATE")?;
             moving::refuse_away(&seat.connection, user)?;
             let collection = Collection::find(&seat.connection, user, name)?;
             let last = collection.map_or(Timestamp::ZERO, |c| c.modified);
@@ -279,7 +279,7 @@ impl WriteSession for Session {
             let mut statement = seat.connection.prepare_cached(sql)?;
             statement.execute(params![id, time.centis(), records, bytes])?;
             purge::a_few(&seat.connection, user, seat.clock.high())?;
-            seat.connection.execute_batch("COMMIT")?;
+            transact(&seat.connection, "COMMIT")?;
             // It is durable: what fails from here on is not the request's business.
             if let Err(error) = seat.clock.end_write(true) {
                 log::error!("after a commit: {error}");
@@ -331,7 +331,7 @@ pub(super) fn delete_records(held: &mut Held, user: UserId) -> StorageResult<Tim
     let keeping = held.pool.keeping();
     held.run(|seat| {
         let connection = &seat.connection;
-        connection.execute_batch("BEGIN IMMEDIATE")?;
+        transact(connection, "BEGIN IMMEDIATE")?;
         moving::refuse_away(connection, user)?;
         let sql = "SELECT coalesce(max(modified), 0) FROM collection WHERE user = ?";
         let last = connection.query_row(sql, [user.number()], |row| row.get(0))?;
@@ -351,7 +351,7 @@ pub(super) fn delete_records(held: &mut Held, user: UserId) -> StorageResult<Tim
         connection.execute(sql, [user.number()])?;
         let sql = "UPDATE collection SET records = 0, bytes = 0 WHERE user = ?";
         connection.execute(sql, [user.number()])?;
-        connection.execute_batch("COMMIT")?;
+        transact(connection, "COMMIT")?;
         if let Err(error) = seat.clock.end_write(emptied > 0) {
             log::error!("after a commit: {error}");
         }
