@@ -69,6 +69,9 @@ pub struct Client {
     pub server: Option<String>,
 }
 
+/// Room that is made for a body before any of it has come, in bytes.
+const AT_ONCE: usize = 64 << 10;
+
 /// The body of a request, not yet read.
 pub struct RequestBody<'b> {
     reader: Box<dyn Read + Send + 'b>,
@@ -102,8 +105,10 @@ impl<'b> RequestBody<'b> {
         if self.declared.is_some_and(|length| length > limit) {
             return Err(BodyError::TooLarge);
         }
-        // Grown as bytes arrive: a declared length is a claim, not a reason to allocate.
-        let mut bytes = Vec::new();
+        // Grown as bytes arrive: a declared length is a claim, and no reason to allocate more than what a
+        // hundred records take.
+        let claimed = self.declared.unwrap_or(0).saturating_add(1);
+        let mut bytes = Vec::with_capacity(usize::try_from(claimed).map_or(0, |n| n.min(AT_ONCE)));
         self.reader
             .take(limit.saturating_add(1))
             .read_to_end(&mut bytes)

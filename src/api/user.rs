@@ -236,7 +236,7 @@ fn is_name_of(name: &UserName, email: &str) -> bool {
 /// A member that is text.
 fn member(members: &Members<'_>, name: &str) -> Option<String> {
     match members.get(name).and_then(shape_of) {
-        Some(Shape::Text(text)) => Some(text),
+        Some(Shape::Text(text)) => Some(text.into_owned()),
         _ => None,
     }
 }

@@ -5,10 +5,11 @@
 //! sends for `username`, `collection`, `modified` or `payload_size` is not looked at at all: the
 //! Python server let it flow into its SQL.
 
-use super::json::{Members, Shape, shape_of};
+use super::json::{Members, Shape, is_scalar, shape_of};
 use super::profile::Profile;
 use crate::sync::{Decimal, Limits, RecordId, Ttl, WboWrite};
 use serde_json::value::RawValue;
+use std::borrow::Cow;
 
 /// A record that was refused: the id it goes by in the answer, and why.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -32,17 +33,22 @@ pub struct WboReader<'l> {
 
 impl WboReader<'_> {
     /// Reads one record. `url_id` is the id in the URL of a PUT, if it has one.
-    pub fn read(&self, members: &Members<'_>, url_id: Option<&str>) -> Result<WboWrite, Refused> {
-        let id = members.get("id");
-        if id.is_some_and(|id| shape_of(id).is_none()) {
+    pub fn read<'j>(
+        &self,
+        members: &Members<'j>,
+        url_id: Option<&'j str>,
+    ) -> Result<WboWrite, Refused> {
+        let own = match members.get("id").map(shape_of) {
             // A lone surrogate: no text at all, which must not give way to the id of the URL.
-            return Err(Refused {
-                id: String::new(),
-                reasons: vec!["invalid id"],
-                unreadable: true,
-            });
-        }
-        let own = self.reference(id);
+            Some(None) => {
+                return Err(Refused {
+                    id: String::new(),
+                    reasons: vec!["invalid id"],
+                    unreadable: true,
+                });
+            }
+            shape => Reference::of(shape),
+        };
         let mut reasons = Vec::new();
         let id = self.choose_id(own, url_id, &mut reasons);
         if self.profile.strict_members() && !members.values().all(is_scalar) {
@@ -58,7 +64,7 @@ impl WboReader<'_> {
                 let invalid = vec!["invalid sortindex"];
                 if unreadable {
                     return Err(Refused {
-                        id,
+                        id: id.into_owned(),
                         reasons: invalid,
                         unreadable,
                     });
@@ -67,9 +73,9 @@ impl WboReader<'_> {
                 None
             }
         };
-        let mut reference = |name, reason| match self.reference(members.get(name)) {
+        let mut reference = |name, reason| match Reference::of(members.get(name).map(shape_of)) {
             Reference::Absent => None,
-            Reference::Text(text) if text.len() <= RecordId::MAX_BYTES => Some(text),
+            Reference::Text(text) if text.len() <= RecordId::MAX_BYTES => Some(text.into_owned()),
             _ => {
                 reasons.push(reason);
                 None
@@ -82,7 +88,7 @@ impl WboReader<'_> {
             Ok(payload) => payload,
             Err(Invalid::Json(reason)) => {
                 return Err(Refused {
-                    id,
+                    id: id.into_owned(),
                     reasons: vec![reason],
                     unreadable: true,
                 });
@@ -94,7 +100,7 @@ impl WboReader<'_> {
         };
         let Some(record) = RecordId::new(&*id).ok().filter(|_| reasons.is_empty()) else {
             return Err(Refused {
-                id,
+                id: id.into_owned(),
                 reasons,
                 unreadable: false,
             });
@@ -126,12 +132,12 @@ impl WboReader<'_> {
         }
     }
 
-    fn choose_id(
+    fn choose_id<'j>(
         &self,
-        own: Reference,
-        url_id: Option<&str>,
+        own: Reference<'j>,
+        url_id: Option<&'j str>,
         reasons: &mut Vec<&'static str>,
-    ) -> String {
+    ) -> Cow<'j, str> {
         let own_fits = match &own {
             Reference::Text(id) => self.fits(id),
             Reference::Absent => url_id.is_some(),
@@ -139,16 +145,16 @@ impl WboReader<'_> {
         };
         let own = match own {
             Reference::Text(id) => id,
-            Reference::Absent | Reference::Invalid => String::new(),
+            Reference::Absent | Reference::Invalid => Cow::Borrowed(""),
         };
         // An empty id in the body stands aside for the URL's; PHP read `false` and 0 so, too.
         let takes_own = self.profile.body_id_wins() && !own.is_empty();
         let (id, fits) = match url_id {
             Some(url) if self.profile.body_id_wins() && !takes_own => {
-                (url.to_owned(), self.fits(url))
+                (Cow::Borrowed(url), self.fits(url))
             }
             Some(url) if !self.profile.body_id_wins() => {
-                (url.to_owned(), own_fits && self.fits(url))
+                (Cow::Borrowed(url), own_fits && self.fits(url))
             }
             _ => (own, own_fits),
         };
@@ -159,20 +165,7 @@ impl WboReader<'_> {
     }
 
     fn fits(&self, id: &str) -> bool {
-        RecordId::new(id).is_ok() && (self.profile.slash_in_id() || !id.contains('/'))
-    }
-
-    /// An id or a reference to one: numbers become text, as both servers had it.
-    fn reference(&self, raw: Option<&RawValue>) -> Reference {
-        match raw.and_then(shape_of) {
-            None if raw.is_some() => Reference::Invalid,
-            None | Some(Shape::Null) => Reference::Absent,
-            Some(Shape::Text(text)) => Reference::Text(text),
-            Some(Shape::Scalar("true")) => Reference::Text("1".into()),
-            Some(Shape::Scalar("false")) => Reference::Text(String::new()),
-            Some(Shape::Scalar(number)) => Reference::Text(number_text(number)),
-            Some(Shape::Object(_) | Shape::Array) => Reference::Invalid,
-        }
+        RecordId::check(id).is_ok() && (self.profile.slash_in_id() || !id.contains('/'))
     }
 
     /// `Err(true)`: no number at all; `Err(false)`: a number out of range.
@@ -216,7 +209,7 @@ impl WboReader<'_> {
         match raw.map(shape_of) {
             None | Some(Some(Shape::Null)) => Ok(None),
             Some(Some(Shape::Text(text))) if limit == 0 || text.len() as u64 <= limit => {
-                Ok(Some(text))
+                Ok(Some(text.into_owned()))
             }
             Some(Some(Shape::Text(_))) => Err(Invalid::Value("payload too large")),
             // Half of a surrogate pair: no text that could be stored or sent back.
@@ -234,14 +227,26 @@ enum Invalid {
     Value(&'static str),
 }
 
-enum Reference {
+/// An id or a reference to one.
+enum Reference<'j> {
     Absent,
-    Text(String),
+    Text(Cow<'j, str>),
     Invalid,
 }
 
-fn is_scalar(raw: &RawValue) -> bool {
-    !raw.get().starts_with(['{', '['])
+impl<'j> Reference<'j> {
+    /// From a member's shape, if there is one: numbers become text, as both servers had it.
+    fn of(shape: Option<Option<Shape<'j>>>) -> Self {
+        let text = |text: &'static str| Reference::Text(Cow::Borrowed(text));
+        match shape {
+            None | Some(Some(Shape::Null)) => Reference::Absent,
+            Some(Some(Shape::Text(text))) => Reference::Text(text),
+            Some(Some(Shape::Scalar("true"))) => text("1"),
+            Some(Some(Shape::Scalar("false"))) => text(""),
+            Some(Some(Shape::Scalar(number))) => Reference::Text(number_text(number).into()),
+            Some(Some(Shape::Object(_) | Shape::Array) | None) => Reference::Invalid,
+        }
+    }
 }
 
 /// A number as PHP turns it into text: integers as written, others with 14 significant digits.

@@ -59,12 +59,18 @@ impl RecordId {
     /// Takes `id` if it is one.
     pub fn new(id: impl Into<String>) -> Result<Self, NameError> {
         let id = id.into();
+        Self::check(&id)?;
+        Ok(RecordId(id))
+    }
+
+    /// Whether `id` is one.
+    pub fn check(id: &str) -> Result<(), NameError> {
         if id.is_empty() {
             Err(NameError::Empty)
         } else if id.len() > Self::MAX_BYTES {
             Err(NameError::TooLong)
         } else {
-            Ok(RecordId(id))
+            Ok(())
         }
     }
 
