@@ -89,7 +89,10 @@ pub(super) struct Before(pub(super) Timestamp);
 impl Records {
     /// Keeps the records of these ids, which are about to be replaced. Of two versions in one change the
     /// first counts: the other was never seen.
-    pub(super) fn keep_replaced(&mut self, ids: &[RecordId]) -> Result<(), Fault> {
+    pub(super) fn keep_replaced<'i>(
+        &mut self,
+        ids: impl ExactSizeIterator<Item = &'i RecordId>,
+    ) -> Result<(), Fault> {
         if self.engine.keeping().is_none() {
             return Ok(());
         }

@@ -5,7 +5,7 @@
 //! needs few prepared statements; and none is larger than the server takes.
 
 use super::keep::HEAVY;
-use super::records::{Records, expiry, one_of};
+use super::records::{Records, expiry, list, one_of};
 use super::sums::{SIZE, Sums};
 use super::tables::NEVER;
 use crate::mysql::Fault;
@@ -78,8 +78,7 @@ impl Records {
     fn replace(&mut self, writes: &[WboWrite], put: &mut Put) -> Result<(), Fault> {
         let lines: Vec<_> = writes.iter().map(|write| self.whole(write)).collect();
         for some in writes.chunks(SIZES[0]) {
-            let ids: Vec<_> = some.iter().map(|write| write.id.clone()).collect();
-            self.keep_replaced(&ids)?;
+            self.keep_replaced(some.iter().map(|write| &write.id))?;
         }
         let bytes = |write: &WboWrite| write.payload.as_ref().map_or(0, String::len);
         self.kept_heavily |= writes.iter().map(bytes).sum::<usize>() >= HEAVY;
@@ -112,9 +111,9 @@ impl Records {
         }
         put.changed |= !merged.is_empty() || !created.is_empty();
         let all = merged.iter().chain(&created).map(|line| &line.write.id);
-        let all: Vec<_> = all.cloned().collect();
+        let all: Vec<_> = all.collect();
         if !all.is_empty() {
-            self.keep_replaced(&all)?;
+            self.keep_replaced(all.into_iter())?;
         }
         self.store(&merged, MERGE)?;
         self.store_whole(&created)
@@ -167,7 +166,7 @@ impl Records {
     /// What is stored of the records that are written to, locked, so that PHP can't delete them
     /// before the statement that counts on them.
     fn stored(&mut self, writes: &[WboWrite]) -> Result<HashMap<String, Stored>, Fault> {
-        let ids: Vec<_> = writes.iter().map(|write| write.id.clone()).collect();
+        let ids = writes.iter().map(|write| &write.id);
         let mut values = vec![
             self.user.number().into(),
             self.collection.into(),
@@ -177,7 +176,7 @@ impl Records {
             "SELECT id, modified, ttl FROM {} WHERE username = ? AND collection = ? AND ttl > ? \
              AND id IN ({}) FOR UPDATE",
             self.table,
-            one_of(&ids, &mut values)
+            one_of(ids, &mut values)
         );
         let mut stored = HashMap::new();
         self.lease.each(&sql, values, |row| {
@@ -199,7 +198,7 @@ impl Records {
         let mut rest = lines;
         while !rest.is_empty() {
             let (now, later) = rest.split_at(fitting(rest, self.lease.facts.packet));
-            let places = vec!["(?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"; now.len()].join(", ");
+            let places = list("(?, ?, ?, ?, ?, ?, ?, ?, ?, ?)", now.len());
             let sql = format!(
                 "INSERT INTO {} ({COLUMNS}) VALUES {places} ON DUPLICATE KEY UPDATE {conflict}",
                 self.table

@@ -231,7 +231,7 @@ pub(super) fn narrowed(mut sql: String, query: &Query, values: &mut Vec<Value>) 
     }
     if let Some(ids) = &query.ids {
         sql.push_str(" AND id IN (");
-        sql.push_str(&one_of(ids, values));
+        sql.push_str(&one_of(ids.iter(), values));
         sql.push(')');
     }
     sql
@@ -239,16 +239,25 @@ pub(super) fn narrowed(mut sql: String, query: &Query, values: &mut Vec<Value>) 
 
 /// Placeholders for so many ids, in a few fixed numbers, so that the server sees few different
 /// statements; the last id fills what is left over.
-pub(super) fn one_of(ids: &[RecordId], values: &mut Vec<Value>) -> String {
-    let places = ids.len().next_power_of_two().min(ids.len().max(512));
-    let last = ids.last().into_iter().cycle();
-    values.extend(
-        ids.iter()
-            .chain(last)
-            .take(places)
-            .map(|id| Value::from(id.as_str())),
-    );
-    vec!["?"; places].join(", ")
+pub(super) fn one_of<'i>(
+    ids: impl ExactSizeIterator<Item = &'i RecordId>,
+    values: &mut Vec<Value>,
+) -> String {
+    let count = ids.len();
+    let places = count.next_power_of_two().min(count.max(512));
+    values.reserve(places);
+    values.extend(ids.map(|id| Value::from(id.as_str())));
+    if let Some(last) = values.last().cloned() {
+        values.extend(std::iter::repeat_n(last, places - count));
+    }
+    list("?", places)
+}
+
+/// So many times the same, with commas between.
+pub(super) fn list(item: &str, count: usize) -> String {
+    let mut list = format!("{item}, ").repeat(count);
+    list.truncate(list.len().saturating_sub(2));
+    list
 }
 
 pub(super) fn order(query: &Query) -> &'static str {
@@ -311,10 +320,10 @@ mod tests {
             .map(|n| RecordId::new(format!("{n}")).unwrap())
             .collect();
         let mut values = Vec::new();
-        assert_eq!(one_of(&ids, &mut values), "?, ?, ?, ?, ?, ?, ?, ?");
+        assert_eq!(one_of(ids.iter(), &mut values), "?, ?, ?, ?, ?, ?, ?, ?");
         let last: Vec<Value> = vec!["4".into(); 4];
         assert_eq!(values[4..], last[..]);
-        assert_eq!(one_of(&ids[..1], &mut Vec::new()), "?");
+        assert_eq!(one_of(ids[..1].iter(), &mut Vec::new()), "?");
     }
 
     #[test]
