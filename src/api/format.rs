@@ -5,7 +5,7 @@
 //! members that are not set left out (Android fails a record with a `null` in it).
 
 use super::profile::Profile;
-use super::scan::{Word, below, equal, not_ascii, run_length};
+use super::scan::{Word, not_plain, run_length};
 use crate::sync::WboRef;
 use http::HeaderMap;
 use http::header::ACCEPT;
@@ -183,52 +183,67 @@ pub fn write_wbo(out: &mut Vec<u8>, wbo: &WboRef<'_>, profile: Profile) {
     profile.write_time(out, wbo.modified);
     text(out, b",\"predecessorid\":", wbo.predecessorid);
     if let Some(index) = wbo.sortindex {
-        // Writing to memory does not fail.
-        let _ = write!(out, ",\"sortindex\":{index}");
+        out.extend_from_slice(b",\"sortindex\":");
+        write_number(out, index.into());
     }
     text(out, b",\"payload\":", wbo.payload);
     out.push(b'}');
 }
 
+/// Appends a number in decimal digits: quicker than the standard library, which can pad them.
+pub fn write_number(out: &mut Vec<u8>, number: i64) {
+    // Writing to memory does not fail.
+    let _ = serde_json::to_writer(out, &number);
+}
+
 /// Appends a JSON string as PHP wrote it: `/` and everything outside ASCII escaped.
 pub fn write_text(out: &mut Vec<u8>, text: &str) {
+    out.reserve(text.len() + 2);
     out.push(b'"');
     let mut rest = text;
     loop {
         let (plain, special) = rest.split_at(run_length(rest.as_bytes(), special));
         out.extend_from_slice(plain.as_bytes());
-        let mut characters = special.chars();
-        let Some(character) = characters.next() else {
-            break;
-        };
-        rest = characters.as_str();
-        let escape: &[u8] = match character {
-            '"' => b"\\\"",
-            '\\' => b"\\\\",
-            '/' => b"\\/",
-            '\n' => b"\\n",
-            '\r' => b"\\r",
-            '\t' => b"\\t",
-            '\u{8}' => b"\\b",
-            '\u{c}' => b"\\f",
+        // Nearly all that is special is a quotation mark of encrypted JSON.
+        let (escape, behind) = match special.as_bytes() {
+            [] => break,
+            [b'"', ..] => (b"\\\"", &special[1..]),
+            [b'/', ..] => (b"\\/", &special[1..]),
+            [b'\\', ..] => (b"\\\\", &special[1..]),
             _ => {
-                let mut units = [0; 2];
-                for unit in character.encode_utf16(&mut units) {
-                    // Writing to memory does not fail.
-                    let _ = write!(out, "\\u{unit:04x}");
-                }
+                rest = write_rare(out, special);
                 continue;
             }
         };
         out.extend_from_slice(escape);
+        rest = behind;
     }
     out.push(b'"');
 }
 
+/// Appends the first character of what has one, escaped; answers what comes behind it.
+fn write_rare<'t>(out: &mut Vec<u8>, text: &'t str) -> &'t str {
+    let mut characters = text.chars();
+    match characters.next() {
+        None => {}
+        Some('\n') => out.extend_from_slice(b"\\n"),
+        Some('\r') => out.extend_from_slice(b"\\r"),
+        Some('\t') => out.extend_from_slice(b"\\t"),
+        Some('\u{8}') => out.extend_from_slice(b"\\b"),
+        Some('\u{c}') => out.extend_from_slice(b"\\f"),
+        Some(character) => {
+            for unit in character.encode_utf16(&mut [0; 2]) {
+                // Writing to memory does not fail.
+                let _ = write!(out, "\\u{unit:04x}");
+            }
+        }
+    }
+    characters.as_str()
+}
+
 /// Where bytes are that do not stand for themselves.
 fn special(word: Word) -> Word {
-    let escaped = equal(word, b'"') | equal(word, b'\\') | equal(word, b'/');
-    escaped | below(word, b' ') | not_ascii(word)
+    not_plain(word, [b'"', b'\\', b'/'])
 }
 
 /// A JSON string.

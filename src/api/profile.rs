@@ -3,9 +3,9 @@
 //! `/1.0/` answers as Mozilla's PHP server, `/1.1/` as its Python server. A handler never asks which
 //! profile it serves; it asks for the one rule that it needs, by name.
 
+use super::format::write_number;
 use crate::routes::Version;
 use crate::sync::Timestamp;
-use std::io::Write;
 
 /// Whose manners a storage request gets.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -55,12 +55,17 @@ impl Profile {
 
     /// Appends a time as [`time`](Self::time) prints it.
     pub fn write_time(self, out: &mut Vec<u8>, time: Timestamp) {
-        // Writing to memory does not fail.
-        let _ = write!(out, "{time}");
-        if self == Profile::Php {
-            // There are two decimals, so nothing before the point goes.
-            while out.pop_if(|byte| *byte == b'0').is_some() {}
-            out.pop_if(|byte| *byte == b'.');
+        let centis = time.centis();
+        if centis < 0 {
+            return out.extend_from_slice(self.time(time).as_bytes());
+        }
+        write_number(out, centis / 100);
+        let tenths = [b'.', b'0' + (centis / 10 % 10) as u8];
+        let hundredths = b'0' + (centis % 10) as u8;
+        match (self, centis % 100, hundredths) {
+            (Profile::Php, 0, _) => {}
+            (Profile::Php, _, b'0') => out.extend_from_slice(&tenths),
+            _ => out.extend_from_slice(&[tenths[0], tenths[1], hundredths]),
         }
     }
 
@@ -180,6 +185,35 @@ impl Profile {
         match self {
             Profile::Php => [Check::Json, Check::Quota, Check::Unmodified],
             Profile::Python => [Check::Unmodified, Check::Json, Check::Quota],
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_time_is_written_as_it_is_printed() {
+        let times = [
+            0,
+            1,
+            9,
+            10,
+            99,
+            100,
+            110,
+            101,
+            129_741_712_210,
+            i64::MAX,
+            -150,
+        ];
+        for time in times.map(Timestamp::from_centis) {
+            for profile in [Profile::Php, Profile::Python] {
+                let mut out = b"at ".to_vec();
+                profile.write_time(&mut out, time);
+                assert_eq!(out, format!("at {}", profile.time(time)).into_bytes());
+            }
         }
     }
 }

@@ -32,17 +32,20 @@ fn first(found: Word) -> usize {
 
 /// Where this byte is, which is ASCII.
 pub fn equal(word: Word, byte: u8) -> Word {
-    below(word ^ (EACH * Word::from(byte)), 1)
+    let apart = word ^ (EACH * Word::from(byte));
+    apart.wrapping_sub(EACH) & !apart & HIGHEST
 }
 
-/// Where bytes below this one are, which is ASCII.
-pub fn below(word: Word, byte: u8) -> Word {
-    word.wrapping_sub(EACH * Word::from(byte)) & !word & HIGHEST
-}
-
-/// Where bytes outside ASCII are.
-pub fn not_ascii(word: Word) -> Word {
-    word & HIGHEST
+/// Where control characters, bytes outside ASCII, and these bytes are, which are ASCII.
+pub fn not_plain<const N: usize>(word: Word, others: [u8; N]) -> Word {
+    // Of a byte outside ASCII, the highest bit stays in the sum whatever else is found in it: so nothing
+    // below it is to be masked.
+    let control = word.wrapping_sub(EACH * Word::from(b' '));
+    let others = others.map(|byte| (word ^ (EACH * Word::from(byte))).wrapping_sub(EACH));
+    others
+        .into_iter()
+        .fold(word | control, |all, one| all | one)
+        & HIGHEST
 }
 
 #[cfg(test)]
@@ -52,7 +55,7 @@ mod tests {
     #[test]
     fn a_run_ends_at_the_first_byte_that_is_looked_for() {
         let special = |byte: u8| !(b' '..0x80).contains(&byte) || byte == b'"';
-        let stops = |word| below(word, b' ') | not_ascii(word) | equal(word, b'"');
+        let stops = |word| not_plain(word, [b'"']);
         for length in 0..30 {
             for place in 0..=length {
                 for byte in 0..=255u8 {
