@@ -7,7 +7,8 @@ use super::{count, select::Selection};
 use crate::storage::StorageResult;
 use crate::storage::undo::{self, Keeping, OVERHEAD, PRUNED_TOGETHER, PRUNES};
 use crate::sync::{Timestamp, UserId, WboRef};
-use rusqlite::{Connection, ToSql, params};
+use rusqlite::{Connection, Statement, ToSql, params};
+use std::sync::LazyLock;
 
 /// What of a row of `wbo` is kept, after the user, the time and whether it was deleted (`?1` to `?3`).
 fn versions(which: &str) -> String {
@@ -22,6 +23,10 @@ fn versions(which: &str) -> String {
 
 const LIVES: &str = "(expires IS NULL OR expires > ?2)";
 
+/// Keeps the row of one record.
+pub(super) static REPLACED: LazyLock<String> =
+    LazyLock::new(|| versions(&format!("rowid = ?4 AND {LIVES}")));
+
 /// A change that keeps what it takes away.
 #[derive(Clone, Copy)]
 pub(super) struct Keeper {
@@ -31,12 +36,11 @@ pub(super) struct Keeper {
 }
 
 impl Keeper {
-    /// Keeps the row of a record that is about to be replaced. Of two versions in one change the first
-    /// counts: the other was never seen.
-    pub(super) fn replaced(self, connection: &Connection, rowid: i64) -> StorageResult<()> {
-        let sql = versions(&format!("rowid = ?4 AND {LIVES}"));
+    /// Keeps the row of a record that is about to be replaced, by the statement [`REPLACED`]. Of two versions
+    /// in one change the first counts: the other was never seen.
+    pub(super) fn replaced(self, statement: &mut Statement<'_>, rowid: i64) -> StorageResult<()> {
         let values = params![self.user.number(), self.time.centis(), false, rowid];
-        connection.prepare_cached(&sql)?.execute(values)?;
+        statement.execute(values)?;
         Ok(())
     }
 

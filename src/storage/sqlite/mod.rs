@@ -16,6 +16,7 @@ mod moving;
 mod pool;
 mod portable;
 mod purge;
+mod put;
 mod select;
 mod session;
 mod undo;

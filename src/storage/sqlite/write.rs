@@ -1,11 +1,11 @@
-//! Sessions that write: records put and deleted, the collection's row kept exact, one commit.
+//! Sessions that write: records deleted (see `put` for others), the collection's row kept exact, one commit.
 
 use super::keep::Keeper;
 use super::session::{Collection, Session};
 use super::{Held, count, moving, purge, select, transact};
 use crate::storage::{StorageResult, WriteSession};
-use crate::sync::{CollectionName, Query, Timestamp, Ttl, UserId, WboWrite};
-use rusqlite::{Connection, OptionalExtension, params};
+use crate::sync::{CollectionName, Query, Timestamp, UserId, WboWrite};
+use rusqlite::params;
 
 /// Bytes of a user's other collections, less what no longer exists in any of them: the own one's
 /// row is stored at the commit.
@@ -42,135 +42,11 @@ impl Session {
     }
 
     /// What keeps what this session takes away, if anything is kept.
-    fn keeper(&self) -> Option<Keeper> {
+    pub(super) fn keeper(&self) -> Option<Keeper> {
         self.held.pool.keeping().map(|_| Keeper {
             user: self.user,
             time: self.time,
         })
-    }
-
-    /// The collection's row, made if this is the first write to it.
-    fn collection_to_write(&mut self) -> StorageResult<Collection> {
-        if let Some(collection) = self.collection {
-            return Ok(collection);
-        }
-        let (user, name, time) = (self.user.number(), &self.name, self.time);
-        let id = self.held.run(|seat| {
-            let sql = "INSERT INTO collection (user, name, modified, records, bytes)
-                VALUES (?, ?, ?, 0, 0)";
-            let values = params![user, name.as_str(), time.centis()];
-            Ok(seat.connection.prepare_cached(sql)?.insert(values)?)
-        })?;
-        let collection = Collection {
-            id,
-            modified: time,
-            records: 0,
-            bytes: 0,
-        };
-        self.collection = Some(collection);
-        Ok(collection)
-    }
-
-    fn put_one(&mut self, write: &WboWrite) -> StorageResult<Option<Timestamp>> {
-        let time = self.time;
-        let found = match self.collection {
-            Some(collection) => self
-                .held
-                .run(|seat| Stored::find(&seat.connection, collection.id, write))?,
-            None => None,
-        };
-        let lives = found.is_some_and(|stored| stored.lives_at(time));
-        match (&write.payload, found) {
-            (None, Some(stored)) if lives => self.merge(stored, write).map(Some),
-            (None, _) if !write.create => Ok(None),
-            (payload, found) => {
-                let payload = payload.as_deref().unwrap_or_default();
-                self.store(found, write, payload)?;
-                Ok(Some(time))
-            }
-        }
-    }
-
-    /// Stores a record anew, in the place of the `found` one or as another.
-    fn store(
-        &mut self,
-        found: Option<Stored>,
-        write: &WboWrite,
-        payload: &str,
-    ) -> StorageResult<()> {
-        let mut collection = self.collection_to_write()?;
-        let time = self.time;
-        let rowid = found.map(|stored| stored.rowid);
-        let keeper = self.keeper();
-        self.weight += payload.len();
-        self.held.run(|seat| {
-            if let (Some(keeper), Some(rowid)) = (keeper, rowid) {
-                keeper.replaced(&seat.connection, rowid)?;
-            }
-            let sql = "INSERT INTO wbo (rowid, collection, id, modified, expires, sortindex,
-                    parentid, predecessorid, payload)
-                VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)
-                ON CONFLICT (rowid) DO UPDATE SET modified = excluded.modified,
-                    expires = excluded.expires, sortindex = excluded.sortindex,
-                    parentid = excluded.parentid, predecessorid = excluded.predecessorid,
-                    payload = excluded.payload";
-            seat.connection.prepare_cached(sql)?.execute(params![
-                rowid,
-                collection.id,
-                write.id.as_str(),
-                time.centis(),
-                expiry(write.ttl, time),
-                write.sortindex,
-                write.parentid,
-                write.predecessorid,
-                payload,
-            ])?;
-            Ok(())
-        })?;
-        collection.records += i64::from(found.is_none());
-        collection.bytes += length(payload) - found.map_or(0, |stored| stored.bytes);
-        self.collection = Some(collection);
-        self.changed = true;
-        Ok(())
-    }
-
-    /// Merges what the write names into a record.
-    fn merge(&mut self, stored: Stored, write: &WboWrite) -> StorageResult<Timestamp> {
-        let modified = if write.touch {
-            self.time
-        } else {
-            stored.modified
-        };
-        let nothing = WboWrite {
-            touch: write.touch,
-            create: write.create,
-            ..WboWrite::new(write.id.clone())
-        };
-        if !write.touch && *write == nothing {
-            return Ok(modified);
-        }
-        let expires = expiry(write.ttl, self.time);
-        let keeper = self.keeper();
-        self.held.run(|seat| {
-            if let Some(keeper) = keeper {
-                keeper.replaced(&seat.connection, stored.rowid)?;
-            }
-            let sql = "UPDATE wbo SET modified = ?2, expires = coalesce(?3, expires),
-                    sortindex = coalesce(?4, sortindex), parentid = coalesce(?5, parentid),
-                    predecessorid = coalesce(?6, predecessorid)
-                WHERE rowid = ?1";
-            seat.connection.prepare_cached(sql)?.execute(params![
-                stored.rowid,
-                modified.centis(),
-                expires,
-                write.sortindex,
-                write.parentid,
-                write.predecessorid,
-            ])?;
-            Ok(())
-        })?;
-        self.changed = true;
-        Ok(modified)
     }
 
     fn delete_everything(&mut self, collection: Collection) -> StorageResult<(u64, Collection)> {
@@ -234,7 +110,7 @@ impl WriteSession for Session {
     }
 
     fn put(&mut self, writes: &[WboWrite]) -> StorageResult<Vec<Option<Timestamp>>> {
-        writes.iter().map(|write| self.put_one(write)).collect()
+        self.put_all(writes)
     }
 
     fn delete(&mut self, query: &Query) -> StorageResult<u64> {
@@ -292,40 +168,6 @@ impl WriteSession for Session {
 /// A session that wrote so many bytes, or deleted anything, looks whether something kept may go.
 const HEAVY: usize = 1 << 20;
 
-/// What a write needs to know of the record that it meets, living or expired.
-#[derive(Clone, Copy)]
-struct Stored {
-    rowid: i64,
-    modified: Timestamp,
-    expires: Option<i64>,
-    bytes: i64,
-}
-
-impl Stored {
-    fn find(
-        connection: &Connection,
-        collection: i64,
-        write: &WboWrite,
-    ) -> StorageResult<Option<Self>> {
-        let sql = "SELECT rowid, modified, expires, octet_length(payload) FROM wbo
-            WHERE collection = ? AND id = ?";
-        let mut statement = connection.prepare_cached(sql)?;
-        let found = statement.query_row(params![collection, write.id.as_str()], |row| {
-            Ok(Stored {
-                rowid: row.get(0)?,
-                modified: Timestamp::from_centis(row.get(1)?),
-                expires: row.get(2)?,
-                bytes: row.get(3)?,
-            })
-        });
-        Ok(found.optional()?)
-    }
-
-    fn lives_at(&self, time: Timestamp) -> bool {
-        self.expires.is_none_or(|expires| expires > time.centis())
-    }
-}
-
 /// Deletes all records of the user.
 pub(super) fn delete_records(held: &mut Held, user: UserId) -> StorageResult<Timestamp> {
     let keeping = held.pool.keeping();
@@ -357,12 +199,4 @@ pub(super) fn delete_records(held: &mut Held, user: UserId) -> StorageResult<Tim
         }
         Ok(time)
     })
-}
-
-fn expiry(ttl: Option<Ttl>, time: Timestamp) -> Option<i64> {
-    ttl.map(|ttl| time.plus_seconds(ttl.seconds().into()).centis())
-}
-
-fn length(payload: &str) -> i64 {
-    i64::try_from(payload.len()).unwrap_or(i64::MAX)
 }
