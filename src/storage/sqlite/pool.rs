@@ -80,7 +80,7 @@ impl Pool {
         }
     }
 
-    /// Gives up the pages that idle connections keep in memory, at most 2 MB each.
+    /// Gives up the pages that idle connections keep in memory, at most 4 MB each.
     pub(super) fn rest(&self) {
         let idle = self.idle.lock().unwrap_or_else(PoisonError::into_inner);
         for seat in idle.iter() {
