@@ -3,6 +3,9 @@
 mod harness;
 
 use harness::Memcached as Server;
+use std::io::{BufRead, BufReader, Write};
+use std::net::{TcpListener, TcpStream};
+use std::sync::mpsc::{self, Receiver};
 use std::time::{Duration, Instant};
 use weft::cache::{Cache, Item, Looked, Memcached, MemcachedOptions, Replaced};
 
@@ -214,4 +217,52 @@ fn a_living_server_is_quick_and_takes_many_at_once() {
             });
         }
     });
+}
+
+/// A server that knows text commands alone and holds `v` in every key. It answers a meta command with
+/// `refusal`, or closes the connection where that is empty, and tells the first word of all that it is sent.
+fn old_server(refusal: &'static str) -> (Memcached, Receiver<String>) {
+    let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+    let port = listener.local_addr().unwrap().port();
+    let (tell, told) = mpsc::channel();
+    std::thread::spawn(move || {
+        for stream in listener.incoming() {
+            let (stream, tell) = (stream.unwrap(), tell.clone());
+            std::thread::spawn(move || talk(&stream, refusal, &tell));
+        }
+    });
+    let options = MemcachedOptions::legacy("127.0.0.1", port);
+    (Memcached::new(&options), told)
+}
+
+fn talk(mut stream: &TcpStream, refusal: &str, tell: &mpsc::Sender<String>) {
+    for line in BufReader::new(stream).lines() {
+        let Ok(line) = line else { return };
+        let mut words = line.split(' ');
+        let command = words.next().unwrap_or_default();
+        let _ = tell.send(command.to_owned());
+        let answer = match (command, words.next()) {
+            ("gets", Some(key)) => format!("VALUE {key} 1 1 5\r\nv\r\nEND\r\n"),
+            _ if refusal.is_empty() => return,
+            _ => refusal.to_owned(),
+        };
+        let _ = stream.write_all(answer.as_bytes());
+    }
+}
+
+#[test]
+fn a_server_without_meta_commands_is_asked_for_one_once() {
+    // Old ones don't know it; memcached 1.5.22 had another form of it; proxies may hang up.
+    for refusal in ["ERROR\r\n", "VA vfc 1 1 5\r\nv\r\n", "END\r\n", ""] {
+        let (cache, told) = old_server(refusal);
+        for _ in 0..3 {
+            let entry = cache.look("k").found().unwrap();
+            assert_eq!(
+                (&*entry.bytes, entry.flags, entry.version),
+                (&b"v"[..], 1, 5)
+            );
+        }
+        let told: Vec<String> = told.try_iter().collect();
+        assert_eq!(told, ["mg", "gets", "gets", "gets"], "{refusal:?}");
+    }
 }

@@ -2,10 +2,13 @@
 
 use super::MemcachedOptions;
 use super::breaker::Breaker;
-use memcache::{Client, ConnectionManager, MemcacheError, Pool, Url};
+use super::link::{Failure, Idle, Link, Meta, Text};
+use crate::cache::Entry;
+use memcache::exp::MetaConnection;
+use memcache::{Client, ConnectionManager, Pool, Url};
 use scheduled_thread_pool::ScheduledThreadPool;
-use std::io;
 use std::net::{SocketAddr, TcpStream, ToSocketAddrs};
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
 use std::time::{Duration, Instant};
 
@@ -16,21 +19,14 @@ pub(super) struct Server {
     io_timeout: Duration,
     /// The thread in which all pools make their connections.
     connector: OnceLock<Arc<ScheduledThreadPool>>,
+    /// It has not yet answered in text what it did not answer as a meta command.
+    may_know_meta: AtomicBool,
     state: Mutex<State>,
 }
 
 struct State {
     breaker: Breaker,
-    /// Connections that wait for the next command. A command has one for itself, so that nobody else
-    /// reads what it left unread when it failed.
-    idle: Vec<Client>,
-}
-
-/// A command that got no answer.
-struct Failure {
-    why: String,
-    /// It took its whole time.
-    slow: bool,
+    idle: Idle,
 }
 
 impl Server {
@@ -41,37 +37,54 @@ impl Server {
             connect_timeout: options.connect_timeout,
             io_timeout: options.io_timeout,
             connector: OnceLock::new(),
+            may_know_meta: AtomicBool::new(true),
             state: Mutex::new(State {
                 breaker: Breaker::new(options.silence),
-                idle: Vec::new(),
+                idle: Idle::default(),
             }),
         }
     }
 
+    /// What a key holds, if it holds anything; nothing at all if the server is away.
+    pub(super) fn look(&self, key: &str) -> Option<Option<Entry>> {
+        if self.may_know_meta.load(Ordering::Relaxed) {
+            let found = self.ask(|link: &mut Meta| link.look(key));
+            if found.is_some() {
+                return found;
+            }
+        }
+        let found = self.ask(|link: &mut Text| link.look(key));
+        if found.is_some() {
+            // It is not away, so it is older than meta commands, or a proxy that does not pass them on.
+            self.may_know_meta.store(false, Ordering::Relaxed);
+        }
+        found
+    }
+
     /// Sends a command; nothing if the server is away. A connection from before may have been closed
     /// since, as by a restart; then a new one is tried at once, so `command` may run twice.
-    pub(super) fn ask<T>(
+    pub(super) fn ask<L: Link, T>(
         &self,
-        command: impl Fn(&Client) -> Result<T, MemcacheError>,
+        command: impl Fn(&mut L) -> Result<T, Failure>,
     ) -> Option<T> {
         let reused = {
             let mut state = self.state();
             if !state.breaker.allows(Instant::now()) {
                 return None;
             }
-            state.idle.pop()
+            L::idle(&mut state.idle).pop()
         };
         let known = reused.is_some();
         let mut outcome = self.attempt(reused, &command);
         if known && matches!(outcome, Err(Failure { slow: false, .. })) {
             // The others are no better.
-            self.state().idle.clear();
+            L::idle(&mut self.state().idle).clear();
             outcome = self.attempt(None, &command);
         }
         let mut state = self.state();
         match outcome {
-            Ok((answer, client)) => {
-                state.idle.push(client);
+            Ok((answer, link)) => {
+                L::idle(&mut state.idle).push(link);
                 if state.breaker.succeeded() {
                     log::info!("memcached {}:{} is back", self.host, self.port);
                 }
@@ -88,51 +101,50 @@ impl Server {
     }
 
     /// The answer, and the connection if it may be used again.
-    fn attempt<T>(
+    fn attempt<L: Link, T>(
         &self,
-        reused: Option<Client>,
-        command: impl Fn(&Client) -> Result<T, MemcacheError>,
-    ) -> Result<(T, Client), Failure> {
-        let client = match reused {
-            Some(client) => client,
+        reused: Option<L>,
+        command: impl Fn(&mut L) -> Result<T, Failure>,
+    ) -> Result<(T, L), Failure> {
+        let mut link = match reused {
+            Some(link) => link,
             None => self.connect()?,
         };
-        match command(&client) {
-            Ok(answer) => Ok((answer, client)),
-            Err(error) => Err(Failure {
-                slow: match &error {
-                    MemcacheError::IOError(error) => is_timeout(error),
-                    MemcacheError::PoolError(_) => true,
-                    _ => false,
-                },
-                why: error.to_string(),
-            }),
-        }
+        let answer = command(&mut link)?;
+        Ok((answer, link))
     }
 
-    /// A client of the first address of the host that takes a connection in time.
-    fn connect(&self) -> Result<Client, Failure> {
-        let refused = |why: &dyn std::fmt::Display, slow| Failure {
-            why: why.to_string(),
-            slow,
-        };
+    /// A connection to the first address of the host that takes one in time.
+    fn connect<L: Link>(&self) -> Result<L, Failure> {
         let addresses = (self.host.as_str(), self.port)
             .to_socket_addrs()
-            .map_err(|error| refused(&error, true))?;
-        let mut failure = refused(&"the host has no address", true);
+            .map_err(|error| Failure::new(error, true))?;
+        let mut failure = Failure::new("the host has no address", true);
         for address in addresses {
             match TcpStream::connect_timeout(&address, self.connect_timeout) {
-                Ok(_) => return self.client(address).map_err(|why| refused(&why, true)),
-                Err(error) => failure = refused(&error, is_timeout(&error)),
+                Ok(stream) => return L::over(stream, address, self),
+                Err(error) => failure = Failure::from(&error),
             }
         }
         Err(failure)
     }
 
-    fn client(&self, address: SocketAddr) -> Result<Client, String> {
+    /// A connection for meta commands.
+    pub(super) fn meta(&self, stream: TcpStream) -> Result<MetaConnection, Failure> {
+        stream
+            .set_nodelay(true)
+            .map_err(|error| Failure::from(&error))?;
+        let mut connection = MetaConnection::from_stream(stream);
+        connection.set_io_timeout(Some(self.io_timeout));
+        Ok(connection)
+    }
+
+    /// A client for text commands, which makes a connection of its own.
+    pub(super) fn client(&self, address: SocketAddr) -> Result<Client, Failure> {
+        let refused = |why: &dyn std::fmt::Display| Failure::new(why, true);
         let timeout = self.io_timeout.as_secs_f64();
         let url = format!("memcache://{address}?protocol=ascii&timeout={timeout}");
-        let url = Url::parse(&url).map_err(|error| error.to_string())?;
+        let url = Url::parse(&url).map_err(|error| refused(&error))?;
         let connector = self
             .connector
             .get_or_init(|| Arc::new(ScheduledThreadPool::new(1)));
@@ -146,19 +158,12 @@ impl Server {
             .test_on_check_out(false)
             .connection_timeout(self.connect_timeout)
             .build(ConnectionManager::new(url))
-            .map_err(|error| error.to_string())?;
-        Client::with_pools(vec![pool]).map_err(|error| error.to_string())
+            .map_err(|error| refused(&error))?;
+        Client::with_pools(vec![pool]).map_err(|error| refused(&error))
     }
 
     /// A panic elsewhere leaves nothing half done here.
     fn state(&self) -> MutexGuard<'_, State> {
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
-}
-
-fn is_timeout(error: &io::Error) -> bool {
-    matches!(
-        error.kind(),
-        io::ErrorKind::TimedOut | io::ErrorKind::WouldBlock
-    )
 }
