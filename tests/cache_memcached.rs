@@ -252,7 +252,7 @@ fn talk(mut stream: &TcpStream, refusal: &str, tell: &mpsc::Sender<String>) {
 
 #[test]
 fn a_server_without_meta_commands_is_asked_for_one_once() {
-    // Old ones don't know it; memcached 1.5.22 had another form of it; proxies may hang up.
+    // Old ones don't know it; early forms of it were others; proxies may hang up.
     for refusal in ["ERROR\r\n", "VA vfc 1 1 5\r\nv\r\n", "END\r\n", ""] {
         let (cache, told) = old_server(refusal);
         for _ in 0..3 {

@@ -99,10 +99,7 @@ impl DatabaseFile {
         let connection = Connection::open_with_flags(&self.options.path, flags)?;
         connection.busy_timeout(self.options.busy)?;
         connection.set_prepared_statement_cache_capacity(64);
-        // Else a statement whose plan might be another one for other values is prepared anew, from its
-        // text, each time that values are bound to it: what asks for expired records, by an index of
-        // their own, does so at every request.
-        connection.set_db_config(DbConfig::SQLITE_DBCONFIG_ENABLE_QPSG, true)?;
+        keep_plans(&connection)?;
         // In KiB. A thousand records of some thousand lie on nearly all of their pages.
         connection.pragma_update(None, "cache_size", -4096)?;
         self.choose_journal(&connection)?;
@@ -173,4 +170,12 @@ impl DatabaseFile {
             "the database has schema {found}, this program knows {ours}"
         )))
     }
+}
+
+/// Has statements planned once, whatever values are bound to them. Else a statement whose plan might be
+/// another one for other values is prepared anew, from its text, each time that values are bound to it:
+/// what asks for expired records, by an index of their own, does so at every request.
+pub(super) fn keep_plans(connection: &Connection) -> rusqlite::Result<()> {
+    connection.set_db_config(DbConfig::SQLITE_DBCONFIG_ENABLE_QPSG, true)?;
+    Ok(())
 }

@@ -100,11 +100,12 @@ fn purge(connection: &Connection, sql: &str, values: &[&dyn ToSql]) -> StorageRe
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::storage::sqlite::{session, write};
+    use crate::storage::sqlite::{file, session, write};
 
     #[test]
     fn what_no_longer_exists_is_found_without_reading_what_does() {
         let connection = Connection::open_in_memory().unwrap();
+        file::keep_plans(&connection).unwrap();
         let schema = include_str!("../../../sql/sqlite/001-storage.sql");
         connection.execute_batch(schema).unwrap();
         for sql in [session::LISTED, write::OTHERS, EXPIRED, ANY, A_FEW, OF_ALL] {

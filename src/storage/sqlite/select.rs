@@ -149,11 +149,13 @@ fn saturating(number: u64) -> i64 {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::storage::sqlite::file::keep_plans;
     use crate::sync::RecordId;
     use rusqlite::{Connection, params_from_iter};
 
     fn plan(query: &Query) -> String {
         let connection = Connection::open_in_memory().unwrap();
+        keep_plans(&connection).unwrap();
         let schema = include_str!("../../../sql/sqlite/001-storage.sql");
         connection.execute_batch(schema).unwrap();
         let selection = Selection::new(query, 1, Timestamp::ZERO);
