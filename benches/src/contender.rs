@@ -110,6 +110,34 @@ impl Contender {
         behind_apache(name, site, front, virtual_host)
     }
 
+    /// A responder that puts so many statements to a MariaDB of its own, and a question to memcached if
+    /// it is to, for each request (`src/asking.rs`).
+    pub fn that_asks(
+        name: &str,
+        program: &Path,
+        statements: usize,
+        asks_memcached: bool,
+    ) -> Result<Contender, String> {
+        let site = Site::new();
+        let mariadb = MariaDb::start(&MARIADB);
+        let memcached = asks_memcached.then(Memcached::start);
+        let port = memcached.as_ref().map(Memcached::port);
+        let asks = format!(
+            "{}\n{}\n{}\n{statements}\n{}\n",
+            mariadb.socket().display(),
+            MariaDb::USER,
+            MariaDb::PASSWORD,
+            port.map_or(String::new(), |port| port.to_string()),
+        );
+        site.write("asks", asks);
+        let mut contender = Contender::start(name, site, program, Front::ModFcgid, "")?;
+        contender.marks.mariadb = Some(mariadb.port());
+        contender.marks.memcached = port;
+        contender._memcached = memcached;
+        contender.mariadb = Some((mariadb, String::new()));
+        Ok(contender)
+    }
+
     /// Apache handing out a file of 200 bytes, at every address that is asked.
     pub fn file(name: &str) -> Result<Contender, String> {
         let site = Site::new();

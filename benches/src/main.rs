@@ -42,6 +42,15 @@ use requests::Field;
 /// The responder that does nothing, as tables call it.
 const NOTHING: &str = "nothing, mod_fcgid";
 
+/// Responders that ask and do nothing: their names, the statements that each request puts to MariaDB, and
+/// whether it asks memcached as well. Without memcached and with one statement, it is all that a server
+/// can do that tells nobody an older time than the database has.
+const ASKING: [(&str, usize, bool); 3] = [
+    ("asking MariaDB, mod_fcgid", 1, false),
+    ("asking memcached and MariaDB, mod_fcgid", 1, true),
+    ("asking memcached and MariaDB twice, mod_fcgid", 2, true),
+];
+
 /// Weft in the place of PHP.
 const MARIADB: &str = "Weft, mod_fcgid, MariaDB";
 
@@ -148,6 +157,10 @@ fn field(options: &Options) -> Result<Field, String> {
     let mut floors = Vec::new();
     if options.measures(Thing::Requests) {
         floors.push(Contender::under_mod_fcgid(NOTHING, &options.nothing)?);
+        for (name, statements, asks_memcached) in ASKING {
+            let asking = Contender::that_asks(name, &options.asking, statements, asks_memcached);
+            floors.push(asking?);
+        }
         floors.push(Contender::file("a file, Apache")?);
     }
     Ok(Field {

@@ -60,6 +60,10 @@ pub struct Options {
     #[arg(long, value_name = "PROGRAM")]
     pub nothing: PathBuf,
 
+    /// The FastCGI responder that asks MariaDB and memcached, and does nothing besides.
+    #[arg(long, value_name = "PROGRAM")]
+    pub asking: PathBuf,
+
     /// Write all figures here, as JSON.
     #[arg(long, value_name = "FILE")]
     pub json: Option<PathBuf>,
