@@ -28,6 +28,7 @@ browser    /usr/share/fonts/truetype/dejavu/DejaVuSans.ttf  fonts-dejavu-core
 smtp       /usr/lib/python3/dist-packages/aiosmtpd/smtp.py python3-aiosmtpd
 smtp       /usr/bin/openssl                        openssl
 sqlite     /usr/bin/sqlite3                        sqlite3
+measuring  /usr/bin/php-cgi                        php-cgi php-mysql
 measuring  /usr/bin/strace                         strace
 measuring  /usr/bin/valgrind                       valgrind
 LIST

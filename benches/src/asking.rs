@@ -1,9 +1,7 @@
 //! A floor for a server that has to ask: a FastCGI responder that puts the questions of a Weft request for
 //! `info/collections` (is this user locked out? who is it? what is there?) to memcached and to MariaDB,
 //! does nothing with the answers, which are as short as answers can be, and answers 200 bytes.
-//!
-//! Whom it asks stands in the file `asks` beside it: the socket of MariaDB, the user, the password, how many
-//! statements for each request, and the port of memcached or nothing, a line each.
+//! Whom it asks stands in the file `asks` beside it, see `Contender::that_asks`.
 
 use std::cell::RefCell;
 use std::io::{self, Read, Write};

@@ -47,6 +47,15 @@ pub struct Contender {
     _site: Option<Site>,
 }
 
+/// What a responder that does nothing else asks for each request.
+#[derive(Clone, Copy, Debug)]
+pub struct Questions {
+    /// Statements, one after the other.
+    pub statements: usize,
+    /// Whether memcached is asked as well.
+    pub memcached: bool,
+}
+
 /// Whose tables Weft has in MariaDB.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Tables {
@@ -110,27 +119,29 @@ impl Contender {
         behind_apache(name, site, front, virtual_host)
     }
 
-    /// A responder that puts so many statements to a MariaDB of its own, and a question to memcached if
-    /// it is to, for each request (`src/asking.rs`).
+    /// A responder that asks a MariaDB and a memcached of its own; `lay` puts the program into the site, and
+    /// tells what Apache has to know besides. Whom it asks stands in the file `asks` beside it: the socket of
+    /// MariaDB, the user, the password, how many statements, and the port of memcached or nothing, a line each.
     pub fn that_asks(
         name: &str,
-        program: &Path,
-        statements: usize,
-        asks_memcached: bool,
-    ) -> Result<Contender, String> {
+        questions: &Questions,
+        lay: impl FnOnce(&Site) -> Result<String, String>,
+    ) -> Started {
         let site = Site::new();
         let mariadb = MariaDb::start(&MARIADB);
-        let memcached = asks_memcached.then(Memcached::start);
+        let memcached = questions.memcached.then(Memcached::start);
         let port = memcached.as_ref().map(Memcached::port);
         let asks = format!(
-            "{}\n{}\n{}\n{statements}\n{}\n",
+            "{}\n{}\n{}\n{}\n{}\n",
             mariadb.socket().display(),
             MariaDb::USER,
             MariaDb::PASSWORD,
+            questions.statements,
             port.map_or(String::new(), |port| port.to_string()),
         );
         site.write("asks", asks);
-        let mut contender = Contender::start(name, site, program, Front::ModFcgid, "")?;
+        let virtual_host = lay(&site)? + &apache::include("weft-fcgid.conf");
+        let mut contender = behind_apache(name, site, Front::ModFcgid, &virtual_host)?;
         contender.marks.mariadb = Some(mariadb.port());
         contender.marks.memcached = port;
         contender._memcached = memcached;

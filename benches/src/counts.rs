@@ -41,7 +41,7 @@ pub struct Results(Vec<Line>);
 /// Counts.
 pub fn measure(options: &Options) -> Result<Results, String> {
     let mut results = Results(Vec::new());
-    for database in DATABASES {
+    for database in DATABASES.into_iter().filter(|name| options.invites(name)) {
         let house = House::on(database, &options.program)?;
         eprintln!("counting: {database}");
         fill(&house)?;

@@ -65,7 +65,7 @@ pub fn measure(options: &Options) -> Result<Results, String> {
     };
     let mut by_records = Vec::new();
     let mut by_accounts = Vec::new();
-    for database in DATABASES {
+    for database in DATABASES.into_iter().filter(|name| options.invites(name)) {
         eprintln!("growing: {database}");
         let house = House::on(database, &options.program)?;
         let grown = grow(&house, accounts, |house, from, to| {

@@ -4,6 +4,7 @@
 //!   accounts; [`person`] knows the requests.
 //! - [`requests`] measures each kind of request by itself and the mix of [`mix`], all contenders by turns;
 //!   [`load`] and [`client`] ask, [`processes`] reads what it took.
+//! - [`floors`] are the least that is possible: responders that do nothing, or ask and do nothing.
 //! - [`fronts`] compares Apache's modules; [`start`] takes the time of first answers, with a [`worker`] that
 //!   is asked directly, in a [`house`] of its own.
 //! - [`counts`] counts what repeats exactly; [`growth`] asks what more records and more accounts cost.
@@ -15,6 +16,7 @@ mod contender;
 mod counts;
 mod figures;
 mod filling;
+mod floors;
 mod fronts;
 mod growth;
 #[path = "../../tests/harness/mod.rs"]
@@ -41,15 +43,6 @@ use requests::Field;
 
 /// The responder that does nothing, as tables call it.
 const NOTHING: &str = "nothing, mod_fcgid";
-
-/// Responders that ask and do nothing: their names, the statements that each request puts to MariaDB, and
-/// whether it asks memcached as well. Without memcached and with one statement, it is all that a server
-/// can do that tells nobody an older time than the database has.
-const ASKING: [(&str, usize, bool); 3] = [
-    ("asking MariaDB, mod_fcgid", 1, false),
-    ("asking memcached and MariaDB, mod_fcgid", 1, true),
-    ("asking memcached and MariaDB twice, mod_fcgid", 2, true),
-];
 
 /// Weft in the place of PHP.
 const MARIADB: &str = "Weft, mod_fcgid, MariaDB";
@@ -154,15 +147,10 @@ fn field(options: &Options) -> Result<Field, String> {
     let accounts = if peer.is_some() { 1 } else { options.clients };
     fill(&mut servers, accounts)?;
     servers.extend(peer);
-    let mut floors = Vec::new();
-    if options.measures(Thing::Requests) {
-        floors.push(Contender::under_mod_fcgid(NOTHING, &options.nothing)?);
-        for (name, statements, asks_memcached) in ASKING {
-            let asking = Contender::that_asks(name, &options.asking, statements, asks_memcached);
-            floors.push(asking?);
-        }
-        floors.push(Contender::file("a file, Apache")?);
-    }
+    let floors = match options.measures(Thing::Requests) {
+        true => floors::start(options)?,
+        false => Vec::new(),
+    };
     Ok(Field {
         servers,
         floors,
