@@ -147,6 +147,9 @@ impl App {
 
     /// What answers for the host that a client has called (legacy PHP chose by `HTTP_HOST` too).
     fn site(&self, headers: &HeaderMap) -> &Site {
+        if self.hosts.is_empty() {
+            return &self.usual;
+        }
         let host = headers.get(HOST).and_then(|host| host.to_str().ok());
         let names = self.hosts.iter().map(|(names, _)| names.as_slice());
         let chosen = host.and_then(|host| config::choose_host(names, host));
