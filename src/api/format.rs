@@ -31,8 +31,8 @@ impl Format {
             .iter()
             .filter_map(|v| v.to_str().ok());
         if profile.negotiates() {
-            let ranges: Vec<&str> = values.flat_map(|v| v.split(',')).collect();
-            return negotiate(&ranges);
+            let ranges = values.flat_map(|v| v.split(','));
+            return negotiate(&ranges.filter_map(Range::read).collect::<Vec<_>>());
         }
         let accept = values.next_back().unwrap_or("");
         if accept.contains("*/*") || accept.contains("application/json") {
@@ -58,7 +58,7 @@ impl Format {
 
 /// Picks the format as the Python server did: the highest q wins; on equal q a media type that is
 /// named beats one that a wildcard covers, and JSON comes before newlines before whoisi.
-fn negotiate(ranges: &[&str]) -> Format {
+fn negotiate(ranges: &[Range<'_>]) -> Format {
     const OFFERS: [(Format, &str); 3] = [
         (Format::Json, "application/json"),
         (Format::Newlines, "application/newlines"),
@@ -68,7 +68,7 @@ fn negotiate(ranges: &[&str]) -> Format {
     for (format, name) in OFFERS {
         let rank = ranges
             .iter()
-            .filter_map(|range| rank(range, name))
+            .filter_map(|range| Some((range.q, range.specificity(name)?)))
             .max_by_key(|(_, s)| *s);
         if let Some(rank) = rank.filter(|(q, _)| *q > 0)
             && best.is_none_or(|(other, _)| rank > other)
@@ -79,24 +79,38 @@ fn negotiate(ranges: &[&str]) -> Format {
     best.map_or(Format::Json, |(_, format)| format)
 }
 
-/// The q (in thousandths) and the specificity with which `range` covers `name`.
-fn rank(range: &str, name: &str) -> Option<(u32, usize)> {
-    let mut parts = range.split(';').map(str::trim);
-    let media = parts.next()?;
-    let covering = ["*/*", "application/*", name];
-    let specificity = covering
-        .iter()
-        .position(|covering| media.eq_ignore_ascii_case(covering))?;
-    let q = parts.find_map(|p| p.strip_prefix("q=").or_else(|| p.strip_prefix("Q=")));
-    let q = match q {
-        None => 1.0,
-        Some(q) => q
-            .trim()
-            .parse::<f64>()
-            .ok()
-            .filter(|q| (0.0..=1.0).contains(q))?,
-    };
-    Some(((q * 1000.0) as u32, specificity))
+/// What a client accepts, and how gladly.
+struct Range<'a> {
+    /// A media type or a wildcard.
+    media: &'a str,
+    /// In thousandths.
+    q: u32,
+}
+
+impl<'a> Range<'a> {
+    /// One of the ranges of an `Accept`; nothing if its q is none.
+    fn read(text: &'a str) -> Option<Self> {
+        let mut parts = text.split(';').map(str::trim);
+        let media = parts.next()?;
+        let q = parts.find_map(|p| p.strip_prefix("q=").or_else(|| p.strip_prefix("Q=")));
+        let q = match q {
+            None => 1.0,
+            Some(q) => q
+                .trim()
+                .parse::<f64>()
+                .ok()
+                .filter(|q| (0.0..=1.0).contains(q))?,
+        };
+        let q = (q * 1000.0) as u32;
+        Some(Range { media, q })
+    }
+
+    /// How exactly it names a media type, if it covers it.
+    fn specificity(&self, name: &str) -> Option<usize> {
+        let covering = ["*/*", "application/*", name];
+        let media = self.media;
+        covering.iter().position(|c| media.eq_ignore_ascii_case(c))
+    }
 }
 
 /// Puts values of a list one behind the other in one format.
