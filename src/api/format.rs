@@ -350,6 +350,21 @@ mod tests {
     }
 
     #[test]
+    fn what_is_escaped_is_the_same_text_wherever_it_stands() {
+        let parts = [
+            "", "x", "\"", "/", "\\", "\n", "\u{1}", "\u{7f}", "é", "日", "😀",
+        ];
+        for before in 0..9 {
+            for (first, second) in parts.iter().flat_map(|a| parts.map(|b| (a, b))) {
+                let text = format!("{}{first}{second}yz", "x".repeat(before));
+                let json = text_json(&text);
+                assert!(json.is_ascii(), "{json}");
+                assert_eq!(serde_json::from_str::<String>(&json).unwrap(), text);
+            }
+        }
+    }
+
+    #[test]
     fn a_record_has_only_the_members_that_are_set() {
         let bare = WboRef {
             id: "a",
