@@ -35,14 +35,14 @@ const ASKING: [(&str, Questions); 3] = [
     ),
 ];
 
-/// The same in PHP. The legacy server asked MariaDB for the account and memcached for the rest.
-const PHP: (&str, Questions) = (
-    "PHP asking memcached and MariaDB, mod_fcgid",
-    Questions {
-        statements: 1,
-        memcached: true,
-    },
-);
+/// The same in PHP.
+pub const PHP: &str = "PHP asking memcached and MariaDB, mod_fcgid";
+
+/// The legacy server asked MariaDB for the account and memcached for the rest.
+const OF_PHP: Questions = Questions {
+    statements: 1,
+    memcached: true,
+};
 
 /// PHP's program for FastCGI, and the script that it runs.
 const PHP_CGI: &str = "/usr/bin/php-cgi";
@@ -60,7 +60,7 @@ pub fn start(options: &Options) -> Result<Vec<Contender>, String> {
         floors.push(Contender::that_asks(name, &questions, lay)?);
     }
     if Path::new(PHP_CGI).exists() {
-        floors.push(Contender::that_asks(PHP.0, &PHP.1, lay_php)?);
+        floors.push(Contender::that_asks(PHP, &OF_PHP, lay_php)?);
     }
     floors.push(Contender::file("a file, Apache")?);
     Ok(floors)
