@@ -244,7 +244,11 @@ pub(super) fn one_of<'i>(
     values: &mut Vec<Value>,
 ) -> String {
     let count = ids.len();
-    let places = count.next_power_of_two().min(count.max(512));
+    let places = match count {
+        // As many as browsers send at once.
+        65..=100 => 100,
+        _ => count.next_power_of_two().min(count.max(512)),
+    };
     values.reserve(places);
     values.extend(ids.map(|id| Value::from(id.as_str())));
     if let Some(last) = values.last().cloned() {
