@@ -69,11 +69,14 @@ fn on_sqlite(recording: &str) {
     replay(&server, "sqlite", recording);
 }
 
-/// The database that PHP left, with its accounts; `more` is the rest of the settings.
+/// The database that PHP left, with its accounts; `more` is the rest of the settings. Accounts and records
+/// are asked for over the same two connections: one for single statements and one for transactions.
 fn on_phps_tables(recording: &str, more: &str) {
     let database = Legacy::new();
     let server = Gateway::Builtin.start(&format!("{}{more}", database.settings("")));
     replay(&server, "mysql", recording);
+    let connections = "SELECT COUNT(*) FROM information_schema.PROCESSLIST WHERE user = 'weft'";
+    assert_eq!(database.server.rows(&database.database, connections), ["2"]);
 }
 
 #[test]

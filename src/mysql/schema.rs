@@ -4,7 +4,7 @@
 //! server, or by a database administrator who ran half of it by hand end up the same.
 
 use super::fault::Fault;
-use super::pool::Lease;
+use super::lease::Lease;
 use super::row;
 use mysql::Value;
 use std::collections::{BTreeMap, BTreeSet};

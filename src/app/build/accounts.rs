@@ -28,7 +28,7 @@ pub fn about(config: &Config) -> Config {
 }
 
 /// The account engine.
-pub fn accounts(config: &Config) -> Result<Arc<dyn Accounts>, String> {
+pub fn accounts(config: &Config, pools: &mysql::Pools) -> Result<Arc<dyn Accounts>, String> {
     match config.auth.engine {
         AuthEngine::Sqlite => {
             let options = sqlite(config, "accounts.db");
@@ -38,7 +38,7 @@ pub fn accounts(config: &Config) -> Result<Arc<dyn Accounts>, String> {
             )))
         }
         AuthEngine::Ldap => directory::accounts(config, random),
-        AuthEngine::Mysql => mysql::accounts(config),
+        AuthEngine::Mysql => mysql::accounts(config, pools),
         AuthEngine::None => Err("auth.engine = \"none\" is not in this program".to_owned()),
     }
 }

@@ -48,6 +48,7 @@ pub type Answered<T> = (String, Result<T, String>);
 /// Makes applications' parts. Hosts whose settings are equal share their engines.
 pub struct Builder {
     clock: Clock,
+    pools: mysql::Pools,
     storages: Shared<Arc<dyn Storage>>,
     accounts: Shared<Arc<dyn Accounts>>,
     caches: Shared<Option<Arc<dyn Cache>>>,
@@ -61,6 +62,7 @@ impl Builder {
     pub fn new(clock: Clock) -> Self {
         Builder {
             clock,
+            pools: mysql::Pools::default(),
             storages: Shared::default(),
             accounts: Shared::default(),
             caches: Shared::default(),
@@ -94,9 +96,9 @@ impl Builder {
         };
         Ok(Api {
             storage: self.storage(config)?,
-            accounts: self
-                .accounts
-                .get(accounts::about(config), || accounts::accounts(config))?,
+            accounts: self.accounts.get(accounts::about(config), || {
+                accounts::accounts(config, &self.pools)
+            })?,
             lockout: self.lockouts.get(about_counts.clone(), || {
                 Ok(lockout(config, &clock, cache.clone()))
             })?,
@@ -130,7 +132,7 @@ impl Builder {
         let clock = Arc::clone(&self.clock);
         let cache = self.cache(config)?;
         self.storages.get(storage::about(config), || {
-            storage::storage(config, &clock, cache)
+            storage::storage((config, &self.pools), &clock, cache)
         })
     }
 

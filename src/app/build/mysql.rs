@@ -10,6 +10,7 @@ use crate::config::Config;
 use crate::config::settings::{
     AuthEngine, MirrorEngine, Mysql, MysqlCharset, MysqlServer, StorageEngine,
 };
+pub use crate::mysql::Pools;
 use crate::mysql::{Address, Charset, Manner, Migration, Server};
 use crate::storage::mysql::{MySqlConfig, MySqlStorage};
 use crate::storage::{Storage, StorageError};
@@ -57,7 +58,10 @@ pub fn migrate(
         let place = (mysql_server(config), &config.auth_mysql);
         if config.auth.engine == AuthEngine::Mysql && !users.contains(&place) {
             let server = format!("accounts: {}", place.0);
-            answers.push((server, statements(users_table(config)?.migrate(rehearsal))));
+            answers.push((
+                server,
+                statements(users_table(config, &Pools::default())?.migrate(rehearsal)),
+            ));
             users.push(place);
         }
     }
@@ -88,7 +92,7 @@ fn databases(config: &Config) -> Result<Vec<Database<'_>>, String> {
         databases.push(Database {
             server: config.mysql_write.server(),
             tables,
-            storage: primary(config)?,
+            storage: primary(config, &Pools::default())?,
         });
     }
     if let Some(storage) = second(config)? {
@@ -103,14 +107,17 @@ fn databases(config: &Config) -> Result<Vec<Database<'_>>, String> {
 }
 
 /// The users' table of the legacy PHP server.
-pub fn accounts(config: &Config) -> Result<Arc<dyn Accounts>, String> {
-    Ok(Arc::new(users_table(config)?))
+pub fn accounts(config: &Config, pools: &Pools) -> Result<Arc<dyn Accounts>, String> {
+    Ok(Arc::new(users_table(config, pools)?))
 }
 
-fn users_table(config: &Config) -> Result<MySqlAccounts, String> {
+fn users_table(config: &Config, pools: &Pools) -> Result<MySqlAccounts, String> {
+    let place = mysql_server(config);
     let options = MySqlAccountsConfig {
-        server: server(mysql_server(config)),
-        manner: manner(config),
+        server: server(place),
+        // As that of the records, so that their connections fit.
+        manner: options(config, place).manner(),
+        pools: pools.clone(),
         users_table: config.auth_mysql.users_table.as_str().to_owned(),
         extras_table: config.auth_mysql.extras_table.as_str().to_owned(),
         remember: Memory {
@@ -122,13 +129,14 @@ fn users_table(config: &Config) -> Result<MySqlAccounts, String> {
 }
 
 /// The database of records.
-pub fn records(config: &Config) -> Result<Box<dyn Storage>, String> {
-    Ok(Box::new(primary(config)?))
+pub fn records(config: &Config, pools: &Pools) -> Result<Box<dyn Storage>, String> {
+    Ok(Box::new(primary(config, pools)?))
 }
 
-fn primary(config: &Config) -> Result<MySqlStorage, String> {
+fn primary(config: &Config, pools: &Pools) -> Result<MySqlStorage, String> {
     let write = config.mysql_write.server();
     let mut options = options(config, write);
+    options.pools = pools.clone();
     let read = config.mysql_read.server();
     let replica = read.or(write);
     // The primary under another user's name is still the primary, and knows more than a replica.
@@ -159,6 +167,7 @@ fn options(config: &Config, write: MysqlServer<'_>) -> MySqlConfig {
     MySqlConfig {
         write: server(write),
         read: None,
+        pools: Pools::default(),
         wbo_table: mysql.wbo_table.as_str().to_owned(),
         collections_table: mysql.collections_table.as_str().to_owned(),
         times_table: mysql.times_table.as_str().to_owned(),

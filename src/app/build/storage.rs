@@ -39,7 +39,7 @@ pub fn about_cache(config: &Config) -> Config {
 /// The storage engine, with its second store if there is one, and with the cache that PHP shares if
 /// PHP runs.
 pub fn storage(
-    config: &Config,
+    (config, pools): (&Config, &mysql::Pools),
     clock: &Clock,
     cache: Option<Arc<dyn Cache>>,
 ) -> Result<Arc<dyn Storage>, String> {
@@ -53,7 +53,7 @@ pub fn storage(
                 keeping(config),
             ))
         }
-        StorageEngine::Mysql => mysql::records(config)?,
+        StorageEngine::Mysql => mysql::records(config, pools)?,
     };
     let storage: Arc<dyn Storage> = match mysql::mirror(config)? {
         None => Arc::from(primary),

@@ -1,6 +1,6 @@
 //! The servers that a configuration names, for the operator: whether they answer, and what they lack.
 
-use super::{Answered, accounts, all, memcached, storage};
+use super::{Answered, accounts, all, memcached, mysql, storage};
 use crate::config::Config;
 use crate::config::settings::{AuthEngine, StorageEngine};
 use crate::sync::Clock;
@@ -12,6 +12,7 @@ use crate::sync::Clock;
 /// A sentence about settings that make no sense together.
 pub fn check(config: &Config, clock: &Clock) -> Result<Vec<Answered<()>>, String> {
     let mut answers: Vec<Answered<()>> = Vec::new();
+    let pools = mysql::Pools::default();
     let mut caches = Vec::new();
     let mut asked: Vec<Config> = Vec::new();
     let mut is_new = |about: Config| {
@@ -29,7 +30,7 @@ pub fn check(config: &Config, clock: &Clock) -> Result<Vec<Answered<()>>, String
             StorageEngine::Mysql => (host.mysql_write.server().to_string(), true),
         };
         if is_made && is_new(storage::about(host)) {
-            let outcome = storage::storage(host, clock, None)?.check();
+            let outcome = storage::storage((host, &pools), clock, None)?.check();
             tell(
                 "records",
                 server,
@@ -42,7 +43,7 @@ pub fn check(config: &Config, clock: &Clock) -> Result<Vec<Answered<()>>, String
             AuthEngine::Ldap | AuthEngine::None => (directory(host), true),
         };
         if is_made && is_new(accounts::about(host)) {
-            let outcome = accounts::accounts(host)?.check();
+            let outcome = accounts::accounts(host, &pools)?.check();
             tell(
                 "accounts",
                 server,

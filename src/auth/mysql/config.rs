@@ -1,7 +1,7 @@
 //! What the MySQL engine of accounts needs to be told.
 
 use crate::auth::password_check::Memory;
-use crate::mysql::{Manner, Server};
+use crate::mysql::{Manner, Pools, Server};
 use std::time::Duration;
 
 /// Where the accounts are and how to reach them.
@@ -11,6 +11,8 @@ pub struct MySqlAccountsConfig {
     pub server: Server,
     /// How connections to it are made and kept. No request needs more than one at a time.
     pub manner: Manner,
+    /// Whose connections are shared.
+    pub pools: Pools,
     /// The table of accounts, `users` by custom.
     pub users_table: String,
     /// Our own table of what that one has no column for.
@@ -26,6 +28,7 @@ impl MySqlAccountsConfig {
         MySqlAccountsConfig {
             server,
             manner: Manner::default(),
+            pools: Pools::default(),
             users_table: "users".to_owned(),
             extras_table: "weft_users".to_owned(),
             remember: Memory {

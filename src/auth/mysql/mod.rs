@@ -51,7 +51,7 @@ impl MySqlAccounts {
     /// An engine on this server and these tables. Fails when a table's name can't be one.
     pub fn new(config: MySqlAccountsConfig, check: PasswordCheck) -> AuthResult<Self> {
         Ok(MySqlAccounts {
-            pool: Pool::new(&config.server, &config.manner),
+            pool: config.pools.join(&config.server, &config.manner),
             tables: Tables::new(&config)?,
             recent: check.recent_logins(config.remember),
             config,

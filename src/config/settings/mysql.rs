@@ -51,7 +51,8 @@ section! {
         /// character set.
         charset: MysqlCharset = MysqlCharset::Binary;
 
-        /// The most connections from one process to each server. Workers of mod_fcgid need one.
+        /// The most connections from one process to each server for records, and as many more for accounts;
+        /// where both are in one database they are shared. Workers of mod_fcgid use two.
         connections: usize = 8, in 1..=1024;
 
         /// How long making a connection may take.

@@ -2,7 +2,7 @@
 //!
 //! Plain fields, no defaults from elsewhere; whoever builds one has read the operator's settings.
 
-use crate::mysql::{Charset, Manner, Server};
+use crate::mysql::{Charset, Manner, Pools, Server};
 use crate::storage::Keeping;
 use std::time::Duration;
 
@@ -16,6 +16,8 @@ pub struct MySqlConfig {
     pub write: Server,
     /// A replica for reads that may lag behind; none when there is one server for all.
     pub read: Option<Server>,
+    /// Whose connections are shared.
+    pub pools: Pools,
     /// The table of records, `wbo` by custom.
     pub wbo_table: String,
     /// The table of collection names, `collections` by custom.
@@ -50,6 +52,7 @@ impl MySqlConfig {
         MySqlConfig {
             write,
             read: None,
+            pools: Pools::default(),
             wbo_table: "wbo".to_owned(),
             collections_table: "collections".to_owned(),
             times_table: "weft_times".to_owned(),
@@ -66,7 +69,7 @@ impl MySqlConfig {
     }
 
     /// How connections are made and kept.
-    pub(super) fn manner(&self) -> Manner {
+    pub(crate) fn manner(&self) -> Manner {
         Manner {
             charset: self.charset,
             connections: self.connections,

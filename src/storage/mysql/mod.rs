@@ -114,7 +114,7 @@ impl MySqlStorage {
         let manner = config.manner();
         let engine = Engine {
             tables: Tables::new(&config)?,
-            write: Pool::new(&config.write, &manner),
+            write: config.pools.join(&config.write, &manner),
             read: config.read.as_ref().map(|read| Pool::new(read, &manner)),
             told: AtomicI64::new(0),
             shown: shown::Shown::default(),

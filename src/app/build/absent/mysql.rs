@@ -9,18 +9,22 @@ use crate::config::settings::MirrorEngine;
 use crate::storage::Storage;
 use std::sync::Arc;
 
+/// Connections that are shared: none.
+#[derive(Default)]
+pub struct Pools;
+
 /// There are no databases.
 pub fn migrate(_: &Config, _: bool, _: bool) -> Result<Vec<Answered<Vec<String>>>, String> {
     Ok(Vec::new())
 }
 
 /// There are none.
-pub fn accounts(_: &Config) -> Result<Arc<dyn Accounts>, String> {
+pub fn accounts(_: &Config, _: &Pools) -> Result<Arc<dyn Accounts>, String> {
     Err(without("mysql"))
 }
 
 /// There are none.
-pub fn records(_: &Config) -> Result<Box<dyn Storage>, String> {
+pub fn records(_: &Config, _: &Pools) -> Result<Box<dyn Storage>, String> {
     Err(without("mysql"))
 }
 
