@@ -184,6 +184,11 @@ fn times_are_found_whatever_their_index_is_called_and_when_it_goes_away() {
     let before = listed(&host);
     let list = |host: &MySqlStorage| assert_eq!(listed(host), before);
     assert_eq!(wire.usually(|| list(&host)), 1);
+    let anew = || {
+        let host = place.host();
+        // The index is looked for by who asks again.
+        (0..3).for_each(|_| list(&host));
+    };
     let times = "username, collection, modified";
     place.php(&format!(
         "ALTER TABLE wbo DROP KEY modified, ADD KEY a_b ({times})"
@@ -191,13 +196,13 @@ fn times_are_found_whatever_their_index_is_called_and_when_it_goes_away() {
     // The one that goes on finds out, once, and does without.
     list(&host);
     assert_eq!(wire.usually(|| list(&host)), 1);
-    list(&place.host());
+    anew();
     place.php(&format!(
         "ALTER TABLE wbo DROP KEY a_b, ADD KEY `a``b` ({times})"
     ));
-    list(&place.host());
+    anew();
     place.php("ALTER TABLE wbo DROP KEY `a``b`");
-    list(&place.host());
+    anew();
 }
 
 #[test]
