@@ -94,6 +94,8 @@ pub fn measure(options: &Options, field: &Field) -> Result<Results, String> {
             }
         }
     }
+    // Whose turn was the last is still at work, and gives memory back when it has nothing to do.
+    std::thread::sleep(REST);
     for contender in field.servers.iter().chain(&field.floors) {
         let memory = contender.marks.worker_memory();
         if !memory.is_empty() && !contender.marks.is_cgi {
@@ -102,6 +104,9 @@ pub fn measure(options: &Options, field: &Field) -> Result<Results, String> {
     }
     Ok(results)
 }
+
+/// Before memory is looked at.
+const REST: Duration = Duration::from_secs(1);
 
 /// How long each kind is asked for before it is measured.
 const SETTLING: Duration = Duration::from_millis(150);
