@@ -11,7 +11,7 @@ use std::sync::Arc;
 
 /// Connections that are shared: none.
 #[derive(Default)]
-pub struct Pools;
+pub struct Pools {}
 
 /// There are no databases.
 pub fn migrate(_: &Config, _: bool, _: bool) -> Result<Vec<Answered<Vec<String>>>, String> {
