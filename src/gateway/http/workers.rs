@@ -2,10 +2,11 @@
 
 use std::io;
 use std::panic::{self, AssertUnwindSafe};
-use std::sync::atomic::{AtomicUsize, Ordering::SeqCst};
-use std::sync::mpsc::{Receiver, SyncSender, TrySendError, sync_channel};
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering::SeqCst};
+use std::sync::mpsc::{Receiver, RecvTimeoutError, SyncSender, TrySendError, sync_channel};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::thread::{self, JoinHandle};
+use std::time::Duration;
 
 use http::Method;
 use http::response::Parts;
@@ -21,11 +22,24 @@ pub(super) struct Job {
     pub(super) reply: oneshot::Sender<(Parts, Content)>,
 }
 
+/// After so long without a request there is nothing to do, as for a worker of FastCGI.
+const LULL: Duration = Duration::from_millis(250);
+
 /// A fixed number of threads and a line of fixed length.
 pub(super) struct Workers {
     line: SyncSender<Job>,
-    waiting: Arc<AtomicUsize>,
+    desk: Arc<Desk>,
     threads: Vec<JoinHandle<()>>,
+}
+
+/// Where threads take their jobs.
+struct Desk {
+    jobs: Mutex<Receiver<Job>>,
+    waiting: AtomicUsize,
+    /// The threads that have a job.
+    busy: AtomicUsize,
+    /// Whether there was a job since the last rest.
+    worked: AtomicBool,
 }
 
 impl Workers {
@@ -36,34 +50,37 @@ impl Workers {
         line: usize,
     ) -> io::Result<Workers> {
         let (line, jobs) = sync_channel(line);
-        let jobs = Arc::new(Mutex::new(jobs));
-        let waiting = Arc::new(AtomicUsize::new(0));
+        let desk = Arc::new(Desk {
+            jobs: Mutex::new(jobs),
+            waiting: AtomicUsize::new(0),
+            busy: AtomicUsize::new(0),
+            worked: AtomicBool::new(false),
+        });
         let start = |number| {
-            let (application, jobs) = (Arc::clone(application), Arc::clone(&jobs));
-            let waiting = Arc::clone(&waiting);
+            let (application, desk) = (Arc::clone(application), Arc::clone(&desk));
             thread::Builder::new()
                 .name(format!("worker-{number}"))
-                .spawn(move || work(&*application, &jobs, &waiting))
+                .spawn(move || work(&*application, &desk))
         };
         let threads = (0..count.max(1)).map(start).collect::<io::Result<_>>()?;
         Ok(Workers {
             line,
-            waiting,
+            desk,
             threads,
         })
     }
 
     /// How many requests stand in the line.
     pub(super) fn waiting(&self) -> usize {
-        self.waiting.load(SeqCst)
+        self.desk.waiting.load(SeqCst)
     }
 
     /// Puts a request in the line, or gives it back if the line is full.
     pub(super) fn submit(&self, job: Job) -> Result<(), Box<Job>> {
         // Counted first: a worker may have taken it before `try_send` returns.
-        self.waiting.fetch_add(1, SeqCst);
+        self.desk.waiting.fetch_add(1, SeqCst);
         self.line.try_send(job).map_err(|error| {
-            self.waiting.fetch_sub(1, SeqCst);
+            self.desk.waiting.fetch_sub(1, SeqCst);
             match error {
                 TrySendError::Full(job) | TrySendError::Disconnected(job) => Box::new(job),
             }
@@ -81,16 +98,48 @@ impl Workers {
     }
 }
 
-fn work(application: &dyn Application, jobs: &Mutex<Receiver<Job>>, waiting: &AtomicUsize) {
-    loop {
-        let next = jobs.lock().unwrap_or_else(PoisonError::into_inner).recv();
-        let Ok(job) = next else { return };
-        waiting.fetch_sub(1, SeqCst);
+fn work(application: &dyn Application, desk: &Desk) {
+    while let Some(job) = desk.next(application) {
         // A client that left while it stood in line wants no answer, least of all in a rush.
         if !job.reply.is_closed() {
             run(application, job);
         }
+        desk.busy.fetch_sub(1, SeqCst);
     }
+}
+
+impl Desk {
+    /// The next job, as soon as there is one; none when there will be no more. One thread waits here, and the
+    /// others wait for it.
+    fn next(&self, application: &dyn Application) -> Option<Job> {
+        let jobs = self.jobs.lock().unwrap_or_else(PoisonError::into_inner);
+        let job = loop {
+            if !self.worked.load(SeqCst) {
+                break jobs.recv().ok()?;
+            }
+            match jobs.recv_timeout(LULL) {
+                Ok(job) => break job,
+                Err(RecvTimeoutError::Disconnected) => return None,
+                Err(RecvTimeoutError::Timeout) if self.busy.load(SeqCst) == 0 => {
+                    self.worked.store(false, SeqCst);
+                    rest(application);
+                }
+                Err(RecvTimeoutError::Timeout) => {}
+            }
+        };
+        self.waiting.fetch_sub(1, SeqCst);
+        self.busy.fetch_add(1, SeqCst);
+        self.worked.store(true, SeqCst);
+        Some(job)
+    }
+}
+
+/// What is not needed while there is nothing to do is given back.
+fn rest(application: &dyn Application) {
+    if panic::catch_unwind(AssertUnwindSafe(|| application.rest())).is_err() {
+        log::error!("the application panicked while there was nothing to do");
+    }
+    heap::give_back();
 }
 
 fn run(application: &dyn Application, job: Job) {
@@ -131,8 +180,50 @@ fn stream(application: &dyn Application, write: BodyWriter, mut body: StreamWrit
 mod tests {
     use super::*;
     use crate::exchange::{RequestBody, Response};
-    use crate::gateway::suite::With;
-    use std::sync::atomic::{AtomicUsize, Ordering::SeqCst};
+    use crate::gateway::suite::{Double, With};
+    use std::sync::mpsc;
+
+    /// Answers at once, and tells of each rest.
+    struct Resting(mpsc::Sender<()>);
+
+    impl Application for Resting {
+        fn handle(&self, _: Request<'_>) -> Response {
+            Response::new(ResponseBody::from("done"))
+        }
+
+        fn can_come_back(&self, _: &Request<'_>) -> bool {
+            false
+        }
+
+        fn overloaded(&self, request: &Request<'_>) -> Response {
+            Double.overloaded(request)
+        }
+
+        fn interrupted(&self, error: &io::Error) -> Response {
+            Double.interrupted(error)
+        }
+
+        fn rest(&self) {
+            let _ = self.0.send(());
+        }
+    }
+
+    #[test]
+    fn each_time_there_is_nothing_more_to_do_the_application_rests_once() {
+        let (told, rests) = mpsc::channel();
+        let application: Arc<dyn Application> = Arc::new(Resting(told));
+        let workers = Workers::start(&application, 3, 9).unwrap();
+        assert!(rests.recv_timeout(LULL * 2).is_err(), "nothing was done");
+        for _ in 0..2 {
+            let (reply, replied) = oneshot::channel();
+            let request = Request::new(RequestBody::empty());
+            assert!(workers.submit(Job { request, reply }).is_ok());
+            assert!(replied.blocking_recv().is_ok());
+            assert!(rests.recv_timeout(Duration::from_secs(20)).is_ok());
+            assert!(rests.recv_timeout(LULL * 2).is_err(), "it has rested");
+        }
+        workers.finish();
+    }
 
     #[test]
     fn all_that_stands_in_line_is_done_at_the_end_save_for_clients_that_left() {
