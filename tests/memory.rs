@@ -55,6 +55,18 @@ fn fill(user: &User) {
     }
 }
 
+/// One POST of so many records, of 200,000 bytes each.
+fn upload(user: &User, count: usize) {
+    let payload = "x".repeat(200_000);
+    let records: Vec<Value> = (0..count)
+        .map(|number| json!({"id": format!("{number:03}"), "payload": payload}))
+        .collect();
+    let answer = user
+        .post("storage/history", json!(records).to_string())
+        .json();
+    assert_eq!(answer["success"].as_array().map(Vec::len), Some(count));
+}
+
 #[test]
 #[cfg_attr(without = "nginx", ignore = "its server is not installed")]
 fn a_worker_sends_a_hundred_thousand_records_in_constant_memory() {
@@ -135,14 +147,7 @@ fn the_built_in_server_gives_back_what_an_upload_took() {
     let user = User::new(&server, PHP, "uploads");
     user.get("info/collections").json();
     let own = status(&server, "RssAnon:");
-    let payload = "x".repeat(200_000);
-    let records: Vec<Value> = (0..50)
-        .map(|number| json!({"id": format!("{number:03}"), "payload": payload}))
-        .collect();
-    let answer = user
-        .post("storage/history", json!(records).to_string())
-        .json();
-    assert_eq!(answer["success"].as_array().map(Vec::len), Some(50));
+    upload(&user, 50);
     assert_eq!(
         user.get("storage/history?full=1")
             .json()
@@ -163,14 +168,7 @@ fn twenty_megabytes_at_once_are_stored_whole_and_cost_a_few_copies_of_themselves
     user.get("info/collections").json();
     forget_peak(&server);
     let idle = status(&server, "VmRSS:");
-    let payload = "x".repeat(200_000);
-    let records: Vec<Value> = (0..100)
-        .map(|number| json!({"id": format!("{number:03}"), "payload": payload}))
-        .collect();
-    let answer = user
-        .post("storage/history", json!(records).to_string())
-        .json();
-    assert_eq!(answer["success"].as_array().map(Vec::len), Some(100));
+    upload(&user, 100);
     assert_eq!(user.ids("storage/history").len(), 100);
     let used = user.at(PYTHON).get("info/collection_usage").json();
     assert_eq!(used, json!({"history": 20_000_000.0 / 1024.0}));

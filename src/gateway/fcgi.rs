@@ -95,10 +95,8 @@ impl Handler for Gateway<'_> {
         Ok(())
     }
 
-    /// A worker that has nothing to do holds no more than it needs: there may be many on a host.
     fn rest(&self) {
-        self.application.rest();
-        heap::give_back();
+        super::rest(self.application);
     }
 }
 

@@ -112,6 +112,14 @@ fn overloaded(application: &dyn Application, request: &Request<'_>) -> Response 
     response
 }
 
+/// There is nothing to do: a process holds no more than it needs, for there may be many on a host.
+fn rest(application: &dyn Application) {
+    if panic::catch_unwind(AssertUnwindSafe(|| application.rest())).is_err() {
+        log::error!("the application panicked while there was nothing to do");
+    }
+    heap::give_back();
+}
+
 /// An answer that belongs to no API: a status, and an empty JSON string for clients that parse
 /// every body.
 fn bare(status: StatusCode) -> Response {

@@ -14,7 +14,7 @@ use tokio::sync::oneshot;
 
 use super::body::{Content, StreamWriter};
 use crate::exchange::{Application, BodyWriter, Request, ResponseBody};
-use crate::gateway::{answer, interrupted, is_bodiless};
+use crate::gateway::{answer, interrupted, is_bodiless, rest};
 
 /// One request to be answered, and where the answer goes.
 pub(super) struct Job {
@@ -132,14 +132,6 @@ impl Desk {
         self.worked.store(true, SeqCst);
         Some(job)
     }
-}
-
-/// What is not needed while there is nothing to do is given back.
-fn rest(application: &dyn Application) {
-    if panic::catch_unwind(AssertUnwindSafe(|| application.rest())).is_err() {
-        log::error!("the application panicked while there was nothing to do");
-    }
-    heap::give_back();
 }
 
 fn run(application: &dyn Application, job: Job) {

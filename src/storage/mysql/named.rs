@@ -79,15 +79,12 @@ fn statement(
 ) -> String {
     let (wbo, times) = (engine.tables.wbo(user), &engine.tables.times);
     // A list of rows costs a third of a union of them.
-    let (first, next) = match lease.facts.lists_values() {
-        true => ("VALUES ", ", "),
-        false => ("SELECT ", " UNION ALL SELECT "),
+    let (begin, between, end) = match lease.facts.lists_values() {
+        true => ("VALUES (", "), (", ")"),
+        false => ("SELECT ", " UNION ALL SELECT ", ""),
     };
     let numbers = (1..=FIXED.len() as i64).chain([ADDONS.1, WHOLE_USER]);
-    let numbers: Vec<_> = match lease.facts.lists_values() {
-        true => numbers.map(|number| format!("({number}, NULL)")).collect(),
-        false => numbers.map(|number| format!("{number}, NULL")).collect(),
-    };
+    let numbers: Vec<_> = numbers.map(|number| format!("{number}, NULL")).collect();
     // The time and, as the lowest bit, whether anything is alive.
     format!(
         "SELECT c.id, c.name, \
@@ -100,10 +97,10 @@ fn statement(
            (SELECT CAST(COALESCE(SUM(s.modified + s.told + 1), 0) AS SIGNED) \
             FROM {times} AS s WHERE s.userid = ?) \
          FROM (SELECT collectionid AS id, name FROM {names} WHERE userid = ? \
-           UNION ALL {first}{numbers}) AS c \
+           UNION ALL {begin}{numbers}{end}) AS c \
          LEFT JOIN {times} AS t ON t.userid = ? AND t.collectionid = c.id {locking}",
         names = engine.tables.collections,
-        numbers = numbers.join(next),
+        numbers = numbers.join(between),
     )
 }
 
