@@ -86,6 +86,12 @@ impl<'w> Account<'w> {
         states
     }
 
+    /// The latest time of any collection.
+    pub fn latest(&self) -> i64 {
+        let times = self.told().times.into_values();
+        times.max().expect("there are collections")
+    }
+
     fn state(&self, history: &History) -> State {
         let path = format!("storage/{}?full=1", history.name);
         let answer = self.user.get_as("application/newlines", &path);
