@@ -207,6 +207,38 @@ fn a_deleted_clock_is_made_anew_and_forgets_nothing() {
 }
 
 #[test]
+fn times_ahead_of_the_clock_outlive_the_file_that_remembers_them() {
+    let folder = tempfile::tempdir().unwrap();
+    let database = folder.path().join("weft.db");
+    let clock_file = beside(&database, "-clock");
+    let storage = engine(&database, 0);
+    put(&storage, "a", "x").unwrap();
+    let nothing = || {
+        let session = storage.write_collection(USER, &name("col")).unwrap();
+        session.time()
+    };
+    let push = || (0..50).map(|_| nothing()).max().unwrap();
+    // Told to one process, and passed by another.
+    let told = push();
+    assert!(told > ManualClock::START.next());
+    assert!(put(&engine(&database, 0), "b", "x").unwrap() > told);
+    // Cut off, and deleted: who told it still knows.
+    let told = push();
+    let whole = OpenOptions::new().write(true).open(&clock_file);
+    whole.unwrap().set_len(24).unwrap();
+    assert!(put(&storage, "c", "x").unwrap() > told);
+    let told = push();
+    fs::remove_file(&clock_file).unwrap();
+    assert!(put(&storage, "d", "x").unwrap() > told);
+    // The file of before had the dial alone.
+    let short = fs::read(&clock_file).unwrap()[..24].to_vec();
+    drop(storage);
+    fs::write(&clock_file, short).unwrap();
+    let before = put(&engine(&database, 0), "e", "x").unwrap();
+    assert!(put(&engine(&database, 0), "f", "x").unwrap() > before);
+}
+
+#[test]
 fn a_clock_file_full_of_nonsense_counts_as_new() {
     let folder = tempfile::tempdir().unwrap();
     let database = folder.path().join("weft.db");
@@ -215,6 +247,7 @@ fn a_clock_file_full_of_nonsense_counts_as_new() {
         vec![0xff; 24],
         vec![0x7f; 24],
         vec![0; 24],
+        vec![0xff; 4096],
         vec![1; 5],
         Vec::new(),
     ] {

@@ -79,6 +79,7 @@ macro_rules! storage_suite {
                 a_busy_collection_does_not_push_the_others_ahead,
                 a_busy_collection_purges_nothing_of_the_others_before_its_time,
                 sessions_that_change_nothing_do_not_make_time_run,
+                sessions_that_change_nothing_push_no_other_user_ahead,
             }
             sessions {
                 a_dropped_session_leaves_nothing,

@@ -1,6 +1,6 @@
 //! Time moves: what writes get and what readers are told, whatever the clock does.
 
-use super::{Bench, bare, full, ids_query, scan};
+use super::{Bench, bare, full, ids_query, name, scan};
 use std::thread;
 use std::time::Duration;
 use weft::sync::{Query, Timestamp, Ttl, WboWrite};
@@ -158,4 +158,24 @@ pub fn sessions_that_change_nothing_do_not_make_time_run(bench: &Bench) {
     assert!(bench.put("busy", &[full("a", "x")]) > last);
     clock.move_seconds(2);
     assert!(bench.get("quiet", "a").is_none());
+}
+
+pub fn sessions_that_change_nothing_push_no_other_user_ahead(bench: &Bench) {
+    let Some(clock) = &bench.clock else { return };
+    let mut last = Timestamp::ZERO;
+    for _ in 0..200 {
+        last = bench.delete("busy", &ids_query(&["missing"])).0;
+    }
+    assert!(last >= clock.now().plus_seconds(1));
+    let mut theirs = bench
+        .storage
+        .write_collection(bench.other, &name("col"))
+        .unwrap();
+    theirs.put(&[full("a", "x")]).unwrap();
+    assert!(theirs.time() <= clock.now().next());
+    theirs.commit().unwrap();
+    // Their own times pass what they told, of each collection and of all.
+    let own = bench.put("quiet", &[full("a", "x")]);
+    assert!(own > last);
+    assert!(bench.storage.delete_records(bench.user).unwrap() > own);
 }

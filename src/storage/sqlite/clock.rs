@@ -6,6 +6,8 @@
 //! * `told`: the latest time that any reader was told,
 //! * `pending`: the time of the write in progress, or 0.
 //!
+//! After them stand the times ahead of the clock that single users were told (see `pushed`).
+//!
 //! `<database>-writer` is locked by a writer from before it publishes `pending` until its
 //! transaction is over. The system drops that lock when the process dies, so a `pending` whose
 //! writer is gone is known to mean nothing.
@@ -14,11 +16,11 @@
 //! is `high`, or one less than `pending` where that is earlier; `told` rises to it. If its
 //! collection then turns out to have a later time, it takes that. **A writer** holds SQLite's
 //! write lock already, so it has read the last time of its collection and there is no other
-//! writer: `time = max(now, high, told + 1, last + 1)`, published as `pending`.
+//! writer: `time = max(now, high, told + 1, pushed + 1, last + 1)`, published as `pending`.
 //!
-//! Why a write gets a time later than any reader was told before: what was told was published in
-//! `told` under the lock, or was the collection's own time, read from a snapshot, hence `last` or
-//! before it. Why a reader is never told a time later than its snapshot: take a write that the
+//! Why a write gets a time later than any that its user was told before: what was told was published
+//! under the lock in `told`, or for this user in `pushed`, or was the collection's own time, read from a
+//! snapshot, hence `last` or before it. Why a reader is never told a time later than its snapshot: take a write that the
 //! snapshot lacks. When the reader asked for its time, that write was either pending, and the
 //! reader was told an earlier one; or it had not begun, and got a later one than was told; or it
 //! was over, and then it was committed before the snapshot began, which does not lack it. (And the
@@ -26,17 +28,18 @@
 //!
 //! None of this needs a clock that runs forward. A time that `last + 1` pushed ahead of the clock
 //! stays the business of its collection: `high` doesn't follow. A session that was told its time
-//! and changed nothing has told it: its answer bore that time, and `told` rises. `high` doesn't: many
-//! such sessions, each a hundredth later than the one before, would make time run faster for everybody,
-//! and records would end before their time.
+//! and changed nothing has told it: its answer bore that time, and `told` rises, or `pushed` where it is
+//! ahead of `high`. `high` doesn't rise: many such sessions, each a hundredth later than the one before,
+//! would make time run faster for everybody, and records would end before their time.
 //!
 //! The clock file is not flushed at each read, which would cost each read a disk write. If the
 //! power fails and the clock is also set back, times told in the seconds before may be told anew;
 //! times of committed writes are in the database and are never given twice.
 
 use super::lock::LockFile;
+use super::pushed::Pushed;
 use crate::storage::StorageResult;
-use crate::sync::Timestamp;
+use crate::sync::{Timestamp, UserId};
 use std::fs::File;
 use std::io;
 use std::os::unix::fs::FileExt;
@@ -125,8 +128,11 @@ pub(super) struct SharedClock {
     writer: LockFile,
     /// What the dial shows at least, should the file vanish or be cut short.
     known: Dial,
-    /// The time that this connection has published as pending.
-    writing: Option<i64>,
+    /// The latest time ahead of the clock that this connection has told anybody, for when the file that
+    /// remembers it is lost.
+    pushed: i64,
+    /// The time that this connection has published as pending, and for whom.
+    writing: Option<(i64, UserId)>,
 }
 
 impl SharedClock {
@@ -143,6 +149,7 @@ impl SharedClock {
             dial: LockFile::open(database, CLOCK, wait)?,
             writer: LockFile::open(database, "-writer", wait)?,
             known: Dial::default(),
+            pushed: 0,
             writing: None,
         };
         let shown = Dial::read(&clock.dial.file).map_err(|error| clock.dial.error(&error))?;
@@ -199,18 +206,22 @@ impl SharedClock {
     }
 
     /// The time of a write, published until [`end_write`](Self::end_write). The caller holds the
-    /// database's write lock and found `last` to be the time of what it is going to change.
-    pub(super) fn begin_write(&mut self, last: Timestamp) -> StorageResult<Timestamp> {
+    /// database's write lock and found `last` to be the time of what it is going to change of this user's.
+    pub(super) fn begin_write(
+        &mut self,
+        user: UserId,
+        last: Timestamp,
+    ) -> StorageResult<Timestamp> {
         self.writer.lock()?;
         let now = (self.now)();
         let published = match self.dial.lock() {
-            Ok(()) => self.publish(now, last),
+            Ok(()) => self.publish(now, user, last),
             Err(error) => Err(error),
         };
         self.dial.unlock();
         match published {
             Ok(time) => {
-                self.writing = Some(time);
+                self.writing = Some((time, user));
                 Ok(Timestamp::from_centis(time))
             }
             Err(error) => {
@@ -220,10 +231,13 @@ impl SharedClock {
         }
     }
 
-    fn publish(&mut self, now: Timestamp, last: Timestamp) -> StorageResult<i64> {
+    fn publish(&mut self, now: Timestamp, user: UserId, last: Timestamp) -> StorageResult<i64> {
         let shown = self.dial()?;
         let high = shown.high.max(now.centis());
-        let time = high.max(shown.told + 1).max(last.next().centis());
+        let pushed = pushed(&self.dial.file).of(user);
+        let pushed = pushed.map_err(|error| self.dial.error(&error))?;
+        let told = shown.told.max(pushed.unwrap_or(self.pushed));
+        let time = high.max(told + 1).max(last.next().centis());
         let next = Dial {
             high,
             pending: time,
@@ -238,7 +252,7 @@ impl SharedClock {
     /// Ends what [`begin_write`](Self::begin_write) began, when the transaction is over. `changed`
     /// says whether the collection now has the write's time; if not, it was told and not used.
     pub(super) fn end_write(&mut self, changed: bool) -> StorageResult<()> {
-        let Some(time) = self.writing.take() else {
+        let Some((time, user)) = self.writing.take() else {
             return Ok(());
         };
         let ended = if changed {
@@ -247,17 +261,22 @@ impl SharedClock {
             let _ = self.dial.file.write_all_at(&[0; 8], PENDING_AT);
             Ok(())
         } else {
-            self.tell_unused(time)
+            self.tell_unused(time, user)
         };
         self.writer.unlock();
         ended
     }
 
-    fn tell_unused(&mut self, time: i64) -> StorageResult<()> {
+    fn tell_unused(&mut self, time: i64, user: UserId) -> StorageResult<()> {
         self.dial.lock()?;
         let told = self.dial().and_then(|shown| {
+            if time > shown.high {
+                self.pushed = self.pushed.max(time);
+                let pushed = pushed(&self.dial.file).tell(user, time);
+                pushed.map_err(|error| self.dial.error(&error))?;
+            }
             let next = Dial {
-                told: shown.told.max(time),
+                told: shown.told.max(time.min(shown.high)),
                 pending: 0,
                 ..shown
             };
@@ -272,8 +291,11 @@ impl SharedClock {
     /// What the locked dial shows, and what is known from before.
     fn dial(&mut self) -> StorageResult<Dial> {
         if let Some(old) = self.dial.replaced.take() {
-            let old = Dial::read(&old).ok().flatten();
-            self.known = self.known.merged(old.unwrap_or_default());
+            let dial = Dial::read(&old).ok().flatten();
+            self.known = self.known.merged(dial.unwrap_or_default());
+            // Of whom it tells, only the old file knows: so it counts for all.
+            let pushed = pushed(&old).latest().unwrap_or_default();
+            self.known.told = self.known.told.max(pushed).max(self.pushed);
         }
         let found = Dial::read(&self.dial.file);
         let found = found.map_err(|error| self.dial.error(&error))?;
@@ -283,5 +305,14 @@ impl SharedClock {
             let _ = shown.write(&self.dial.file);
         }
         Ok(shown)
+    }
+}
+
+/// What stands in a clock file after the dial.
+fn pushed(file: &File) -> Pushed<'_> {
+    Pushed {
+        file,
+        at: Dial::BYTES as u64,
+        last_plausible: LAST_PLAUSIBLE,
     }
 }

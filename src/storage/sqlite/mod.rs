@@ -16,6 +16,7 @@ mod moving;
 mod pool;
 mod portable;
 mod purge;
+mod pushed;
 mod put;
 mod select;
 mod session;

@@ -93,8 +93,8 @@ impl Movable for SqliteStorage {
             give(&mut |piece| arrival.take(piece))?;
             arrival.finish()?;
             come_back(connection, user)?;
-            // This time is given to nothing, but everybody's next one is later.
-            seat.clock.begin_write(told)?;
+            // This time is given to nothing, but the user's next one is later.
+            seat.clock.begin_write(user, told)?;
             seat.clock.end_write(false)?;
             connection.execute_batch("COMMIT")?;
             Ok(())

@@ -48,7 +48,7 @@ impl Portable for SqliteStorage {
             connection.execute_batch("BEGIN IMMEDIATE")?;
             refuse_away(connection, user)?;
             let last = latest(connection, user)?.max(load.at);
-            let time = seat.clock.begin_write(last)?;
+            let time = seat.clock.begin_write(user, last)?;
             delete_expired(connection, user, time)?;
             if !load.replace && has_records(connection, user)? {
                 connection.execute_batch("ROLLBACK")?;

@@ -57,7 +57,9 @@ impl Held {
                 return Ok(Err(refusal));
             }
             let last = all.iter().map(|(_, one)| one.modified).max();
-            let time = seat.clock.begin_write(last.unwrap_or(Timestamp::ZERO))?;
+            let time = seat
+                .clock
+                .begin_write(user, last.unwrap_or(Timestamp::ZERO))?;
             let change = Keeper { user, time };
             let mut done = Undone {
                 time,

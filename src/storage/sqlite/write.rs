@@ -27,7 +27,7 @@ impl Session {
             moving::refuse_away(&seat.connection, user)?;
             let collection = Collection::find(&seat.connection, user, name)?;
             let last = collection.map_or(Timestamp::ZERO, |c| c.modified);
-            Ok((seat.clock.begin_write(last)?, collection))
+            Ok((seat.clock.begin_write(user, last)?, collection))
         })?;
         Ok(Session {
             held,
@@ -177,7 +177,7 @@ pub(super) fn delete_records(held: &mut Held, user: UserId) -> StorageResult<Tim
         moving::refuse_away(connection, user)?;
         let sql = "SELECT coalesce(max(modified), 0) FROM collection WHERE user = ?";
         let last = connection.query_row(sql, [user.number()], |row| row.get(0))?;
-        let time = seat.clock.begin_write(Timestamp::from_centis(last))?;
+        let time = seat.clock.begin_write(user, Timestamp::from_centis(last))?;
         // A collection whose records had all ceased to exist has nothing to delete: its time stays.
         let some = "records > (SELECT count(*) FROM wbo WHERE collection = collection.id
             AND expires IS NOT NULL AND expires <= ?2)";
