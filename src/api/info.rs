@@ -4,7 +4,8 @@
 //! reads an empty one deletes everything.
 
 use super::error::{ApiError, Code};
-use super::format::{Format, ListWriter, write_text};
+use super::escape::write_text;
+use super::format::{Format, ListWriter};
 use super::profile::{Number, Profile};
 use super::{Api, Call, at, ok};
 use crate::auth::Account;

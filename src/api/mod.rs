@@ -6,6 +6,7 @@
 
 pub mod captcha;
 pub mod error;
+pub mod escape;
 pub mod farewell;
 pub mod format;
 pub mod heartbeat;

@@ -3,7 +3,7 @@
 //! `/1.0/` answers as Mozilla's PHP server, `/1.1/` as its Python server. A handler never asks which
 //! profile it serves; it asks for the one rule that it needs, by name.
 
-use super::format::write_number;
+use super::escape::write_number;
 use crate::routes::Version;
 use crate::sync::Timestamp;
 

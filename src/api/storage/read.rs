@@ -2,7 +2,8 @@
 
 use super::StorageCall;
 use crate::api::error::ApiError;
-use crate::api::format::{Format, ListWriter, write_text, write_wbo};
+use crate::api::escape::write_text;
+use crate::api::format::{Format, ListWriter, write_wbo};
 use crate::api::profile::Profile;
 use crate::api::search::{Parameters, Search, SearchReader};
 use crate::api::{Call, at, ok};

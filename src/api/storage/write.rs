@@ -5,7 +5,7 @@
 
 use super::StorageCall;
 use crate::api::error::{ApiError, Code};
-use crate::api::format::{text_json, write_text};
+use crate::api::escape::{text_json, write_text};
 use crate::api::info::remaining;
 use crate::api::json::{Members, Shape, begins_array, elements, shape, text_of};
 use crate::api::profile::Profile;

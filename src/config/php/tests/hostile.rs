@@ -1,5 +1,6 @@
 //! Files that no operator would write: none may make the reading fail.
 
+use super::deployment::{DEFAULTS, SHARDS};
 use super::*;
 use crate::config::php_mapping::to_toml;
 

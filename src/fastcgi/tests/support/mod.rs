@@ -12,7 +12,7 @@ use std::sync::atomic::{AtomicU32, Ordering};
 use std::thread::JoinHandle;
 use std::time::Duration;
 
-use fastcgi::{Handler, Limits, Listener, Stop};
+use fastcgi::{Handler, Limits, Listener, Request, ResponseWriter, Stop};
 
 pub const BEGIN: u8 = 1;
 pub const ABORT: u8 = 2;
@@ -28,6 +28,13 @@ pub const UNKNOWN_TYPE: u8 = 11;
 
 pub const KEEP: u8 = 1;
 pub const CLOSE: u8 = 0;
+
+/// Answers with the body, once all of it is there.
+pub fn echo(request: &mut Request<'_>, response: &mut ResponseWriter<'_>) -> io::Result<()> {
+    let mut body = Vec::new();
+    request.stdin().read_to_end(&mut body)?;
+    response.write_all(&body)
+}
 
 /// A test that waits longer than this has hung.
 const HANG: Duration = Duration::from_secs(20);
