@@ -5,17 +5,33 @@ mod harness;
 use harness::Memcached as Server;
 use std::io::{BufRead, BufReader, Write};
 use std::net::{TcpListener, TcpStream};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering::SeqCst};
 use std::sync::mpsc::{self, Receiver};
 use std::time::{Duration, Instant};
 use weft::cache::{Cache, Item, Looked, Memcached, MemcachedOptions, Replaced};
 
 const SILENCE: Duration = Duration::from_millis(300);
 
+/// How long a server may take that is neither stopped nor dead, on a machine that does much else.
+const PATIENCE: Duration = Duration::from_secs(10);
+
+/// The usual time for a command, where a test waits until it is over.
+const USUAL: Duration = Duration::from_millis(100);
+
 fn options(server: &Server) -> MemcachedOptions {
-    MemcachedOptions {
+    patient(MemcachedOptions {
         servers: vec![(server.address().ip().to_string(), server.port())],
         silence: SILENCE,
         ..MemcachedOptions::legacy("", 0)
+    })
+}
+
+fn patient(options: MemcachedOptions) -> MemcachedOptions {
+    MemcachedOptions {
+        connect_timeout: PATIENCE,
+        io_timeout: PATIENCE,
+        ..options
     }
 }
 
@@ -121,10 +137,10 @@ fn a_stopped_server_costs_one_timeout_in_each_silence() {
     let server = Server::start();
     let silence = Duration::from_secs(30);
     let cache = Memcached::new(&MemcachedOptions {
+        io_timeout: USUAL,
         silence,
         ..options(&server)
     });
-    cache.add("k", item(b"v"));
     server.pause();
     let start = Instant::now();
     for _ in 0..1000 {
@@ -132,15 +148,12 @@ fn a_stopped_server_costs_one_timeout_in_each_silence() {
     }
     let cost = start.elapsed();
     println!("1000 commands to a stopped server: {cost:?}");
-    assert!(
-        cost >= Duration::from_millis(100) && cost < silence,
-        "{cost:?}"
-    );
+    assert!(cost >= USUAL && cost < silence, "{cost:?}");
     let rest = Instant::now();
     for _ in 0..1000 {
         cache.look("k");
     }
-    let waiting_each = 1000 * Duration::from_millis(100);
+    let waiting_each = 1000 * USUAL;
     assert!(rest.elapsed() < waiting_each / 20, "{:?}", rest.elapsed());
 }
 
@@ -148,7 +161,10 @@ fn a_stopped_server_costs_one_timeout_in_each_silence() {
 #[cfg_attr(without = "memcached", ignore = "memcached is not installed")]
 fn a_server_that_goes_on_is_not_read_out_of_step() {
     let server = Server::start();
-    let cache = cache(&server);
+    let cache = Memcached::new(&MemcachedOptions {
+        io_timeout: Duration::from_secs(1),
+        ..options(&server)
+    });
     for n in 0..10 {
         cache.add(&format!("k{n}"), item(n.to_string().as_bytes()));
     }
@@ -181,7 +197,8 @@ fn a_restart_between_two_commands_is_not_noticed() {
 #[cfg_attr(without = "memcached", ignore = "memcached is not installed")]
 fn one_dead_server_of_two_leaves_the_keys_of_the_other() {
     let [mut one, two] = Server::start_at(["127.0.0.1", "127.0.0.2"]);
-    let cache = Memcached::new(&MemcachedOptions::legacy("127.0.0.1:127.0.0.2", one.port()));
+    let options = MemcachedOptions::legacy("127.0.0.1:127.0.0.2", one.port());
+    let cache = Memcached::new(&patient(options));
     // Where PHP puts them.
     for (key, server) in [("coll:111", &one), ("coll:888", &two)] {
         cache.add(key, item(b"v"));
@@ -221,18 +238,24 @@ fn a_living_server_is_quick_and_takes_many_at_once() {
 
 /// A server that knows text commands alone and holds `v` in every key. It answers a meta command with
 /// `refusal`, or closes the connection where that is empty, and tells the first word of all that it is sent.
-fn old_server(refusal: &'static str) -> (Memcached, Receiver<String>) {
+/// While `away`, it closes every connection at once.
+fn old_server(refusal: &'static str, away: Arc<AtomicBool>) -> (Memcached, Receiver<String>) {
     let listener = TcpListener::bind("127.0.0.1:0").unwrap();
     let port = listener.local_addr().unwrap().port();
     let (tell, told) = mpsc::channel();
     std::thread::spawn(move || {
         for stream in listener.incoming() {
             let (stream, tell) = (stream.unwrap(), tell.clone());
-            std::thread::spawn(move || talk(&stream, refusal, &tell));
+            if !away.load(SeqCst) {
+                std::thread::spawn(move || talk(&stream, refusal, &tell));
+            }
         }
     });
-    let options = MemcachedOptions::legacy("127.0.0.1", port);
-    (Memcached::new(&options), told)
+    let options = MemcachedOptions {
+        silence: SILENCE,
+        ..MemcachedOptions::legacy("127.0.0.1", port)
+    };
+    (Memcached::new(&patient(options)), told)
 }
 
 fn talk(mut stream: &TcpStream, refusal: &str, tell: &mpsc::Sender<String>) {
@@ -250,11 +273,13 @@ fn talk(mut stream: &TcpStream, refusal: &str, tell: &mpsc::Sender<String>) {
     }
 }
 
+/// Old servers don't know meta commands; early forms of them were others; proxies may hang up.
+const REFUSALS: [&str; 4] = ["ERROR\r\n", "VA vfc 1 1 5\r\nv\r\n", "END\r\n", ""];
+
 #[test]
 fn a_server_without_meta_commands_is_asked_for_one_once() {
-    // Old ones don't know it; early forms of it were others; proxies may hang up.
-    for refusal in ["ERROR\r\n", "VA vfc 1 1 5\r\nv\r\n", "END\r\n", ""] {
-        let (cache, told) = old_server(refusal);
+    for refusal in REFUSALS {
+        let (cache, told) = old_server(refusal, Arc::default());
         for _ in 0..3 {
             let entry = cache.look("k").found().unwrap();
             assert_eq!(
@@ -264,5 +289,23 @@ fn a_server_without_meta_commands_is_asked_for_one_once() {
         }
         let told: Vec<String> = told.try_iter().collect();
         assert_eq!(told, ["mg", "gets", "gets", "gets"], "{refusal:?}");
+    }
+}
+
+#[test]
+fn a_server_without_meta_commands_that_was_away_at_first_is_found_again() {
+    for refusal in REFUSALS {
+        let away = Arc::new(AtomicBool::new(true));
+        let (cache, _told) = old_server(refusal, Arc::clone(&away));
+        for _ in 0..3 {
+            assert_eq!(cache.look("k"), Looked::Away, "{refusal:?}");
+        }
+        away.store(false, SeqCst);
+        wait_for(&cache);
+        assert_eq!(
+            found(&cache, "k").as_deref(),
+            Some(&b"v"[..]),
+            "{refusal:?}"
+        );
     }
 }

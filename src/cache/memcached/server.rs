@@ -47,13 +47,20 @@ impl Server {
 
     /// What a key holds, if it holds anything; nothing at all if the server is away.
     pub(super) fn look(&self, key: &str) -> Option<Option<Entry>> {
-        if self.may_know_meta.load(Ordering::Relaxed) {
-            let found = self.ask(|link: &mut Meta| link.look(key));
-            if found.is_some() {
-                return found;
-            }
+        if !self.may_know_meta.load(Ordering::Relaxed) {
+            return self.ask(|link: &mut Text| link.look(key));
         }
-        let found = self.ask(|link: &mut Text| link.look(key));
+        if !self.allows() {
+            return None;
+        }
+        match self.talk(|link: &mut Meta| link.look(key)) {
+            Ok(found) => return Some(found),
+            Err(Failure { slow: true, .. }) => return None,
+            Err(_) => {}
+        }
+        // The same try, when a silence is over and only one is allowed: else an old server would be away for
+        // ever, because it never answers the first of the two questions.
+        let found = self.talk(|link: &mut Text| link.look(key)).ok();
         if found.is_some() {
             // It is not away, so it is older than meta commands, or a proxy that does not pass them on.
             self.may_know_meta.store(false, Ordering::Relaxed);
@@ -61,19 +68,26 @@ impl Server {
         found
     }
 
-    /// Sends a command; nothing if the server is away. A connection from before may have been closed
-    /// since, as by a restart; then a new one is tried at once, so `command` may run twice.
+    /// Sends a command; nothing if the server is away.
     pub(super) fn ask<L: Link, T>(
         &self,
         command: impl Fn(&mut L) -> Result<T, Failure>,
     ) -> Option<T> {
-        let reused = {
-            let mut state = self.state();
-            if !state.breaker.allows(Instant::now()) {
-                return None;
-            }
-            L::idle(&mut state.idle).pop()
-        };
+        self.allows().then(|| self.talk(command).ok()).flatten()
+    }
+
+    /// Whether the server may be asked now.
+    fn allows(&self) -> bool {
+        self.state().breaker.allows(Instant::now())
+    }
+
+    /// Sends a command and notes whether the server is away. A connection from before may have been closed
+    /// since, as by a restart; then a new one is tried at once, so `command` may run twice.
+    fn talk<L: Link, T>(
+        &self,
+        command: impl Fn(&mut L) -> Result<T, Failure>,
+    ) -> Result<T, Failure> {
+        let reused = L::idle(&mut self.state().idle).pop();
         let known = reused.is_some();
         let mut outcome = self.attempt(reused, &command);
         if known && matches!(outcome, Err(Failure { slow: false, .. })) {
@@ -82,20 +96,21 @@ impl Server {
             outcome = self.attempt(None, &command);
         }
         let mut state = self.state();
+        let (host, port) = (&self.host, self.port);
         match outcome {
             Ok((answer, link)) => {
                 L::idle(&mut state.idle).push(link);
                 if state.breaker.succeeded() {
-                    log::info!("memcached {}:{} is back", self.host, self.port);
+                    log::info!("memcached {host}:{port} is back");
                 }
-                Some(answer)
+                Ok(answer)
             }
-            Err(Failure { why, slow }) => {
-                if state.breaker.failed(slow, Instant::now()) {
-                    let (host, port) = (&self.host, self.port);
+            Err(failure) => {
+                if state.breaker.failed(failure.slow, Instant::now()) {
+                    let why = &failure.why;
                     log::warn!("memcached {host}:{port} is away, going on without it: {why}");
                 }
-                None
+                Err(failure)
             }
         }
     }
