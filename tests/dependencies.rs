@@ -83,6 +83,23 @@ fn everything_comes_from_where_it_should_and_nothing_is_banned() {
     }
 }
 
+/// Of each package that the program asks for, the README says what for.
+#[test]
+fn the_readme_says_why_each_dependency_is_there() {
+    let manifest: toml::Table = include_str!("../Cargo.toml").parse().unwrap();
+    let readme = include_str!("../README.md");
+    let (_, table) = readme.split_once("\n## Dependencies\n").unwrap();
+    let said: BTreeSet<&str> = table
+        .lines()
+        .filter_map(|line| line.strip_prefix("| `")?.split(" |").next())
+        .flat_map(|names| names.split(", "))
+        .map(|name| name.trim_matches('`'))
+        .collect();
+    let used = manifest["dependencies"].as_table().unwrap();
+    let used: BTreeSet<&str> = used.keys().map(String::as_str).collect();
+    assert_eq!(said, used);
+}
+
 #[test]
 fn nothing_is_there_twice_that_is_not_said() {
     let mut versions: BTreeMap<String, BTreeSet<String>> = BTreeMap::new();

@@ -12,9 +12,10 @@ use std::path::{Path, PathBuf};
 /// Save accounts and records into one file, while the server runs.
 ///
 /// Each user's records are of one moment, so they belong together. The file holds the users' data and
-/// the hashes of their passwords: it is made readable to nobody else, and wants to be kept so. Without
-/// --to it goes to standard output, so that "weft backup | gzip | ssh ..." does; not to a terminal. "weft restore" puts it
-/// back, into any storage. The exit code is 0 when all was saved, and 1 when not, with the reason.
+/// the hashes of their passwords: nobody else can read it, and it should be kept so. Without --to it
+/// goes to standard output, for "weft backup | gzip | ssh ...", but never to a terminal. "weft restore"
+/// puts it back, into any storage. The exit code is 0 when all was saved, and 1 when not, with the
+/// reason.
 #[derive(clap::Args, Debug)]
 pub struct BackupCommand {
     /// The file to be made. Until it is whole it is called FILE.part.

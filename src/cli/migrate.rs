@@ -4,15 +4,15 @@ use super::{Caller, Common, Failure, Program, Role, print, start};
 
 /// Add to the MySQL databases of the configuration what this program needs and they lack.
 ///
-/// Only additions, each safe while PHP servers run on the same tables; what is there already is left
-/// alone, so running it again does nothing. An ALTER of a large table takes its time; a database
+/// Without --without-php these are only additions, each safe while PHP servers run on the same tables;
+/// what is there already is left alone, so running it again does nothing. An ALTER of a large table takes its time; a database
 /// administrator may prefer to run the statements that --dry-run prints.
 #[derive(clap::Args, Clone, Copy, Debug, Default)]
 pub struct Migrate {
     /// Change nothing: print the statements, as SQL.
     #[arg(long)]
     pub dry_run: bool,
-    /// PHP is gone for good: drop the indexes of its tables that only PHP needed, too, and keep count
+    /// PHP is gone for good: also drop the indexes of its tables that only PHP needed, and keep count
     /// of what each collection has. The manual on migration says what it needs and how to go back.
     #[arg(long)]
     pub without_php: bool,
