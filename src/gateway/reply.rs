@@ -131,27 +131,7 @@ fn header_block(
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::exchange::Request;
-
-    struct Nothing;
-
-    impl Application for Nothing {
-        fn handle(&self, _: Request<'_>) -> Response {
-            Response::new(ResponseBody::from(""))
-        }
-
-        fn can_come_back(&self, _: &Request<'_>) -> bool {
-            false
-        }
-
-        fn overloaded(&self, _: &Request<'_>) -> Response {
-            Response::new(ResponseBody::from(""))
-        }
-
-        fn interrupted(&self, _: &io::Error) -> Response {
-            Response::new(ResponseBody::from(""))
-        }
-    }
+    use crate::gateway::suite::Double;
 
     #[derive(Default)]
     struct Out {
@@ -180,7 +160,7 @@ mod tests {
             ResponseBody::Stream(Box::new(stream)),
         ] {
             let mut out = Out::default();
-            send(&Nothing, &Method::GET, Response::new(body), &mut out).unwrap();
+            send(&Double, &Method::GET, Response::new(body), &mut out).unwrap();
             assert!(
                 out.bytes
                     .ends_with(b"\r\nContent-Length: 8\r\n\r\nstreamed")

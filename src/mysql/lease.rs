@@ -107,6 +107,12 @@ impl Lease {
         Ok(first)
     }
 
+    /// Runs a query that always has a row, and takes it.
+    pub(crate) fn row(&mut self, sql: &str, values: Vec<Value>) -> Result<Row, Fault> {
+        let row = self.first(sql, values)?;
+        row.ok_or_else(|| Fault::broken("an answer has no row"))
+    }
+
     /// Runs a query and visits its rows as they come in, until `visit` breaks.
     pub(crate) fn each(
         &mut self,

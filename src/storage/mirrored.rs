@@ -129,12 +129,12 @@ impl Storage for Mirrored {
         Ok(gone)
     }
 
-    /// Whether the first store is well; the second one's state is for the log.
     fn rest(&self) {
         self.primary.rest();
         self.mirror.storage.rest();
     }
 
+    /// Whether the first store is well; the second one's state is for the log.
     fn check(&self) -> StorageResult<()> {
         self.mirror.attempt(|second| second.check());
         self.primary.check()

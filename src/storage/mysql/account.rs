@@ -95,8 +95,7 @@ impl Account {
         );
         let mut values = vec![expiry(self.now); sums::LIVINGS];
         values.push(self.user.number().into());
-        let row = self.lease.first(&sql, values)?;
-        let row = row.ok_or_else(|| Fault::broken("a sum has no row"))?;
+        let row = self.lease.row(&sql, values)?;
         Ok(u64::try_from(row::certain(&row, 0)?).unwrap_or(0))
     }
 
@@ -183,8 +182,7 @@ fn floor(
         engine.tables.times
     );
     let values = vec![user.number().into(), WHOLE_USER.into()];
-    let row = lease.first(&sql, values)?;
-    let row = row.ok_or_else(|| Fault::broken("the database does not tell the time"))?;
+    let row = lease.row(&sql, values)?;
     Ok((
         Timestamp::from_centis(row::certain(&row, 0)?),
         row::number(&row, 1)?.map(Timestamp::from_centis),

@@ -6,7 +6,8 @@
 
 use super::Engine;
 use super::records::{Records, conditions, expiry, one_of, order, window};
-use super::tables::{NOW, WHOLE_USER};
+use super::tables::WHOLE_USER;
+use super::upkeep::now;
 use crate::mysql::{Fault, Lease, row};
 use crate::storage::undo::{self, Keeping, OVERHEAD, PRUNED_TOGETHER, PRUNES};
 use crate::sync::{Query, RecordId, Timestamp, UserId};
@@ -334,9 +335,7 @@ fn drop_until(
 /// any more, all.
 pub(super) fn purge(engine: &Engine, mut lease: Lease, most: u64) -> Result<u64, Fault> {
     let kept = &engine.tables.kept;
-    let row = lease.first(&format!("SELECT {NOW}"), Vec::new())?;
-    let row = row.ok_or_else(|| Fault::broken("the database does not tell the time"))?;
-    let now = Timestamp::from_centis(row::certain(&row, 0)?);
+    let now = now(&mut lease)?;
     let (mut gone, mut before) = (0, -1);
     while gone < most {
         let sql = format!("SELECT MIN(userid) FROM {kept} WHERE userid > ?");

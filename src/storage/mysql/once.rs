@@ -191,11 +191,11 @@ fn in_two(
     visiting: &mut Visiting<'_>,
 ) -> Result<Option<Timestamp>, Fault> {
     let (sql, values) = moment(engine, user, question.collection);
-    let row = match lease.first(&format!("{sql} {locking}"), values) {
+    let row = match lease.row(&format!("{sql} {locking}"), values) {
         Err(Fault::Locked) => return Ok(None),
         row => row?,
     };
-    let state = State::of(row)?;
+    let state = State::of(&row)?;
     let (sql, values) = scan(engine, user, question);
     let end = lease.each(&sql, values, |row| visiting.row(&row));
     visiting.end(end)?;

@@ -12,7 +12,7 @@ use super::records::expiry;
 use super::shown::NOBODY;
 use super::sums::settle;
 use super::tables::{NEVER, NOW, Tables, WHOLE_USER};
-use super::upkeep::lock_all;
+use super::upkeep::{lock_all, time_of_all};
 use super::write::prepare;
 use super::{Engine, MySqlStorage};
 use crate::mysql::{Fault, Lease, Pool, row};
@@ -123,8 +123,7 @@ fn moment(
         engine.after_shown(),
         engine.tables.times
     );
-    let row = lease.first(&sql, vec![user.number().into()])?;
-    let row = row.ok_or_else(|| Fault::broken("the database does not tell the time"))?;
+    let row = lease.row(&sql, vec![user.number().into()])?;
     let now = Timestamp::from_centis(row::certain(&row, 0)?);
     let told = Timestamp::from_centis(row::number(&row, 1)?.unwrap_or(0));
     Ok((now, now.max(told)))
@@ -228,22 +227,8 @@ fn lock(
     told: Timestamp,
 ) -> Result<(Timestamp, bool), Fault> {
     let summed = lock_all(engine, lease, user)?;
-    let (wbo, times) = (engine.tables.wbo(user), &engine.tables.times);
-    let sql = format!(
-        "SELECT GREATEST({NOW}, ?, ?, {}, \
-         (SELECT COALESCE(MAX(GREATEST(modified, told)), 0) + 1 FROM {times} WHERE userid = ?), \
-         (SELECT COALESCE(MAX(modified), 0) + 1 FROM {wbo} WHERE username = ?))",
-        engine.after_shown()
-    );
-    let values = vec![
-        engine.after_all_told().centis().into(),
-        told.next().centis().into(),
-        user.number().into(),
-        user.number().into(),
-    ];
-    let row = lease.first(&sql, values)?;
-    let row = row.ok_or_else(|| Fault::broken("the database does not tell the time"))?;
-    Ok((Timestamp::from_centis(row::certain(&row, 0)?), summed))
+    let time = time_of_all(engine, lease, user)?;
+    Ok((time.max(told.next()), summed))
 }
 
 fn delete_expired(

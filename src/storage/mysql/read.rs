@@ -10,7 +10,7 @@ use crate::mysql::row;
 use crate::mysql::{Lease, Pool};
 use crate::storage::{CollectionSession, Columns, RowVisit, StorageResult};
 use crate::sync::{CollectionName, Query, RecordId, Timestamp, UserId, WboRef};
-use mysql::Value;
+use mysql::{Row, Value};
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -124,8 +124,8 @@ pub(super) fn probe(lease: &mut Lease, sql: &str, values: Vec<Value>) -> Result<
     if let Some(words) = lease.facts.share_nowait {
         let locking = format!("{sql} {words}");
         for wait in PATIENCE.map(Some).into_iter().chain([None]) {
-            match lease.first(&locking, values.clone()) {
-                Ok(row) => return Probe::of(row, true),
+            match lease.row(&locking, values.clone()) {
+                Ok(row) => return Probe::of(&row, true),
                 Err(Fault::Locked) => {}
                 Err(fault) => return Err(fault),
             }
@@ -134,14 +134,12 @@ pub(super) fn probe(lease: &mut Lease, sql: &str, values: Vec<Value>) -> Result<
             }
         }
     }
-    let row = lease.first(sql, values)?;
-    Probe::of(row, false)
+    Probe::of(&lease.row(sql, values)?, false)
 }
 
 impl Probe {
-    fn of(row: Option<mysql::Row>, quiet: bool) -> Result<Probe, Fault> {
-        let row = row.ok_or_else(|| Fault::broken("the database does not tell the time"))?;
-        let now = Timestamp::from_centis(row::certain(&row, 0)?);
+    fn of(row: &Row, quiet: bool) -> Result<Probe, Fault> {
+        let now = Timestamp::from_centis(row::certain(row, 0)?);
         Ok(Probe { now, quiet })
     }
 }
@@ -154,22 +152,21 @@ impl State {
         name: &CollectionName,
     ) -> Result<State, Fault> {
         let (sql, values) = moment(engine, user, name);
-        State::of(lease.first(&sql, values)?)
+        State::of(&lease.row(&sql, values)?)
     }
 
     /// Reads the row of a [`moment`].
-    pub(super) fn of(row: Option<mysql::Row>) -> Result<State, Fault> {
-        let row = row.ok_or_else(|| Fault::broken("the database does not tell the time"))?;
+    pub(super) fn of(row: &Row) -> Result<State, Fault> {
         let time = |column| {
-            row::number(&row, column).map(|centis| Timestamp::from_centis(centis.unwrap_or(0)))
+            row::number(row, column).map(|centis| Timestamp::from_centis(centis.unwrap_or(0)))
         };
         let modified = time(2)?.max(time(4)?);
         Ok(State {
             now: time(0)?,
-            number: row::number(&row, 1)?,
+            number: row::number(row, 1)?,
             modified,
             floor: modified.max(time(3)?),
-            has_row: row::number(&row, 2)?.is_some(),
+            has_row: row::number(row, 2)?.is_some(),
         })
     }
 }

@@ -176,8 +176,7 @@ impl Records {
         ];
         values.extend(vec![expiry(self.clock); LIVINGS]);
         values.push(self.user.number().into());
-        let found = self.lease.first(&sql, values)?;
-        let found = found.ok_or_else(|| Fault::broken("a sum has no row"))?;
+        let found = self.lease.row(&sql, values)?;
         if row::number(&found, 1)? != Some(1) {
             return super::records::used_bytes(&mut self.lease, &table, self.user, self.clock);
         }
@@ -206,8 +205,7 @@ pub(super) fn weigh(
 ) -> Result<(i64, i64), Fault> {
     let sql =
         format!("SELECT COUNT(*), CAST(COALESCE(SUM(payload_size), 0) AS SIGNED) FROM {from}");
-    let row = lease.first(&sql, values)?;
-    let row = row.ok_or_else(|| Fault::broken("a sum has no row"))?;
+    let row = lease.row(&sql, values)?;
     Ok((row::certain(&row, 0)?, row::certain(&row, 1)?))
 }
 

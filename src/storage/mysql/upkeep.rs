@@ -2,7 +2,7 @@
 
 use super::Engine;
 use super::keep::{forget, keep_all};
-use super::records::expiry;
+use super::records::{expiry, list};
 use super::sums::{is_marked, settle, weigh};
 use super::tables::{NEVER, NOW};
 use super::write::lock_user;
@@ -62,8 +62,7 @@ pub(super) fn time_of_all(
         engine.after_shown()
     );
     let told = engine.after_all_told().centis().into();
-    let row = lease.first(&sql, vec![told, number.clone(), number])?;
-    let row = row.ok_or_else(|| Fault::broken("the database does not tell the time"))?;
+    let row = lease.row(&sql, vec![told, number.clone(), number])?;
     Ok(Timestamp::from_centis(row::certain(&row, 0)?))
 }
 
@@ -163,9 +162,9 @@ impl Place<'_> {
 
 type ByCollection = BTreeMap<(i64, i64), Vec<Value>>;
 
-fn now(lease: &mut Lease) -> Result<Timestamp, Fault> {
-    let row = lease.first(&format!("SELECT {NOW}"), Vec::new())?;
-    let row = row.ok_or_else(|| Fault::broken("the database does not tell the time"))?;
+/// The database's time.
+pub(super) fn now(lease: &mut Lease) -> Result<Timestamp, Fault> {
+    let row = lease.row(&format!("SELECT {NOW}"), Vec::new())?;
     Ok(Timestamp::from_centis(row::certain(&row, 0)?))
 }
 
@@ -313,7 +312,7 @@ fn sums_without(
     if !ids.is_empty() {
         let from = format!(
             "{table} WHERE username = ? AND collection = ? AND ttl <= ? AND id IN ({})",
-            vec!["?"; ids.len()].join(", ")
+            list("?", ids.len())
         );
         let mut values = place.values();
         values.push(expiry(now));

@@ -158,8 +158,7 @@ fn moment(
     let sql = format!(
         "SELECT {NOW}, (SELECT MAX(modified) FROM {wbo} WHERE username = ? AND collection = ?)"
     );
-    let row = lease.first(&sql, vec![user.number().into(), number.into()])?;
-    let row = row.ok_or_else(|| Fault::broken("the database does not tell the time"))?;
+    let row = lease.row(&sql, vec![user.number().into(), number.into()])?;
     Ok((row::certain(&row, 0)?, row::number(&row, 1)?))
 }
 

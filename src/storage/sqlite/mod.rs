@@ -108,12 +108,12 @@ impl Storage for SqliteStorage {
         })
     }
 
-    /// Takes the one place of the writer and commits, so it also finds a disk that is full or
-    /// read-only.
     fn rest(&self) {
         self.pool.rest();
     }
 
+    /// Takes the one place of the writer and commits, so it also finds a disk that is full or
+    /// read-only.
     fn check(&self) -> StorageResult<()> {
         self.held()?.transaction(|connection, clock| {
             clock.read_time()?;

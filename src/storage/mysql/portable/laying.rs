@@ -2,6 +2,7 @@
 
 use super::super::Engine;
 use super::super::keep::{forget, keep_some, let_go_of_the_same, link_all};
+use super::super::records::list;
 use super::super::tables::{NEVER, WHOLE_USER};
 use crate::mysql::{Fault, Lease};
 use crate::storage::{Carried, Load, Stamps};
@@ -79,7 +80,7 @@ impl<'c> Laying<'c> {
         let (others, numbers) = match (self.load.times, numbers) {
             (Stamps::Kept, _) | (_, []) => ("TRUE".to_owned(), &[][..]),
             (Stamps::New, numbers) => {
-                let places = vec!["?"; numbers.len()].join(", ");
+                let places = list("?", numbers.len());
                 (format!("collection NOT IN ({places})"), numbers)
             }
         };
@@ -207,7 +208,7 @@ impl<'c> Laying<'c> {
             let (now, later) = rest.split_at(size.unwrap_or(1));
             self.clear_between(now)?;
             self.keep_replaced(now)?;
-            let places = vec!["(?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"; now.len()].join(", ");
+            let places = list("(?, ?, ?, ?, ?, ?, ?, ?, ?, ?)", now.len());
             // In this order: each value is compared with what is there before it is replaced.
             let sql = format!(
                 "INSERT INTO {} (username, collection, id, parentid, predecessorid, sortindex, \
@@ -230,7 +231,7 @@ impl<'c> Laying<'c> {
         if self.load.times == Stamps::Kept {
             return Ok(());
         }
-        let places = vec!["?"; records.len()].join(", ");
+        let places = list("?", records.len());
         let which = format!("collection = ? AND id IN ({places})");
         let mut values = vec![self.number()?.into()];
         values.extend(records.iter().map(|values| values[2].clone()));
@@ -244,7 +245,7 @@ impl<'c> Laying<'c> {
         let Some(end) = ids.clone().next_back() else {
             return Ok(());
         };
-        let places = vec!["?"; records.len()].join(", ");
+        let places = list("?", records.len());
         let which = format!("collection = ? AND id > ? AND id < ? AND id NOT IN ({places})");
         let mut values = vec![
             self.number()?.into(),
