@@ -47,15 +47,6 @@ pub struct Contender {
     _site: Option<Site>,
 }
 
-/// What a responder that does nothing else asks for each request.
-#[derive(Clone, Copy, Debug)]
-pub struct Questions {
-    /// Statements, one after the other.
-    pub statements: usize,
-    /// Whether memcached is asked as well.
-    pub memcached: bool,
-}
-
 /// Whose tables Weft has in MariaDB.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Tables {
@@ -119,31 +110,19 @@ impl Contender {
         behind_apache(name, site, front, virtual_host)
     }
 
-    /// A responder that asks a MariaDB and a memcached of its own; `lay` puts the program into the site, and
-    /// tells what Apache has to know besides. Whom it asks stands in the file `asks` beside it: the socket of
-    /// MariaDB, the user, the password, how many statements, and the port of memcached or nothing, a line each.
+    /// A responder that asks a MariaDB of its own, and a memcached where one is given; `lay` puts the program
+    /// into the site, tells it whom to ask, and answers what Apache has to know besides.
     pub fn that_asks(
         name: &str,
-        questions: &Questions,
-        lay: impl FnOnce(&Site) -> Result<String, String>,
+        memcached: Option<Memcached>,
+        lay: impl FnOnce(&Site, &MariaDb) -> Result<String, String>,
     ) -> Started {
         let site = Site::new();
         let mariadb = MariaDb::start(&MARIADB);
-        let memcached = questions.memcached.then(Memcached::start);
-        let port = memcached.as_ref().map(Memcached::port);
-        let asks = format!(
-            "{}\n{}\n{}\n{}\n{}\n",
-            mariadb.socket().display(),
-            MariaDb::USER,
-            MariaDb::PASSWORD,
-            questions.statements,
-            port.map_or(String::new(), |port| port.to_string()),
-        );
-        site.write("asks", asks);
-        let virtual_host = lay(&site)? + &apache::include("weft-fcgid.conf");
+        let virtual_host = lay(&site, &mariadb)? + &apache::include("weft-fcgid.conf");
         let mut contender = behind_apache(name, site, Front::ModFcgid, &virtual_host)?;
         contender.marks.mariadb = Some(mariadb.port());
-        contender.marks.memcached = port;
+        contender.marks.memcached = memcached.as_ref().map(Memcached::port);
         contender._memcached = memcached;
         contender.mariadb = Some((mariadb, String::new()));
         Ok(contender)
@@ -287,7 +266,8 @@ impl Contender {
     }
 }
 
-type Started = Result<Contender, String>;
+/// A contender, or why there is none.
+pub type Started = Result<Contender, String>;
 
 /// A MariaDB with an empty database, and the settings that name it.
 pub fn database() -> (MariaDb, String, String) {

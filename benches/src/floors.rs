@@ -2,11 +2,19 @@
 //! what Apache and FastCGI take, and with the questions of a request for `info/collections`, what any server
 //! takes that puts these.
 
-use std::path::Path;
-
-use crate::contender::{Contender, Questions, place};
-use crate::harness::Site;
+use crate::contender::{Contender, Started, place};
+use crate::harness::{MariaDb, Memcached, Site};
 use crate::options::Options;
+use crate::php;
+
+/// What is asked for each request.
+#[derive(Clone, Copy, Debug)]
+struct Questions {
+    /// Statements, one after the other.
+    statements: usize,
+    /// Whether memcached is asked as well.
+    memcached: bool,
+}
 
 /// Their names and what they ask. One statement is all that is left where the account is remembered and no
 /// lockout is looked for; a server must ask the database at least once, or it may tell an older time than it
@@ -44,12 +52,7 @@ const OF_PHP: Questions = Questions {
     memcached: true,
 };
 
-/// PHP's program for FastCGI, and the script that it runs.
-const PHP_CGI: &str = "/usr/bin/php-cgi";
 const SCRIPT: &str = include_str!("asking.php");
-
-/// PHP would end after 500 requests, and Apache takes half a second to start another.
-const PHP_GOES_ON: &str = "FcgidInitialEnv PHP_FCGI_MAX_REQUESTS 1000000\n";
 
 /// Starts all of them; PHP's only where PHP is installed.
 pub fn start(options: &Options) -> Result<Vec<Contender>, String> {
@@ -57,21 +60,35 @@ pub fn start(options: &Options) -> Result<Vec<Contender>, String> {
     let mut floors = vec![nothing?];
     for (name, questions) in ASKING {
         let lay = |site: &Site| place(site, &options.asking, "weft", "").map(|_| String::new());
-        floors.push(Contender::that_asks(name, &questions, lay)?);
+        floors.push(that_asks(name, questions, lay)?);
     }
-    if Path::new(PHP_CGI).exists() {
-        floors.push(Contender::that_asks(PHP, &OF_PHP, lay_php)?);
+    if php::is_there_for(PHP) {
+        let lay = |site: &Site| php::lay(site, SCRIPT);
+        floors.push(that_asks(PHP, OF_PHP, lay)?);
     }
     floors.push(Contender::file("a file, Apache")?);
     Ok(floors)
 }
 
-/// The script is the program: its first line names a copy of PHP in the same folder, by which its processes are
-/// known.
-fn lay_php(site: &Site) -> Result<String, String> {
-    let php = place(site, Path::new(PHP_CGI), "php-cgi", "")?;
-    let script = SCRIPT.replacen("PHP-CGI", &php.display().to_string(), 1);
-    site.write("asking.php", script);
-    place(site, &site.path("asking.php"), "weft", "")?;
-    Ok(PHP_GOES_ON.to_owned())
+/// Whom a responder asks stands in the file `asks` beside it: the socket of MariaDB, the user, the password,
+/// how many statements, and the port of memcached or nothing, a line each.
+fn that_asks(
+    name: &str,
+    questions: Questions,
+    lay: impl FnOnce(&Site) -> Result<String, String>,
+) -> Started {
+    let memcached = questions.memcached.then(Memcached::start);
+    let port = memcached.as_ref().map(Memcached::port);
+    Contender::that_asks(name, memcached, |site, mariadb| {
+        let asks = format!(
+            "{}\n{}\n{}\n{}\n{}\n",
+            mariadb.socket().display(),
+            MariaDb::USER,
+            MariaDb::PASSWORD,
+            questions.statements,
+            port.map_or(String::new(), |port| port.to_string()),
+        );
+        site.write("asks", asks);
+        lay(site)
+    })
 }

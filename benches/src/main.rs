@@ -4,7 +4,8 @@
 //!   accounts; [`person`] knows the requests.
 //! - [`requests`] measures each kind of request by itself and the mix of [`mix`], all contenders by turns;
 //!   [`load`] and [`client`] ask, [`processes`] reads what it took.
-//! - [`floors`] are the least that is possible: responders that do nothing, or ask and do nothing.
+//! - [`floors`] are the least that is possible: responders that do nothing, or ask and do nothing; [`php`] is
+//!   the least that PHP can do with the statements of the legacy server.
 //! - [`fronts`] compares Apache's modules; [`start`] takes the time of first answers, with a [`worker`] that
 //!   is asked directly, in a [`house`] of its own.
 //! - [`counts`] counts what repeats exactly; [`growth`] asks what more records and more accounts cost.
@@ -26,6 +27,7 @@ mod load;
 mod mix;
 mod options;
 mod person;
+mod php;
 mod processes;
 mod requests;
 mod start;
@@ -129,6 +131,9 @@ fn field(options: &Options) -> Result<Field, String> {
         start("compared, mod_fcgid, MariaDB", &|name| {
             Contender::mariadb(name, other, Tables::Php)
         })?;
+    }
+    if options.invites(php::STATEMENTS) && php::is_there_for(php::STATEMENTS) {
+        start(php::STATEMENTS, &php::statements)?;
     }
     start(SQLITE, &|name| {
         Contender::sqlite(name, program, Front::ModFcgid)

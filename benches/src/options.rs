@@ -6,8 +6,9 @@ use std::time::Duration;
 use clap::{Parser, ValueEnum};
 use url::Url;
 
-/// Measures Weft, the least that Apache, FastCGI and MariaDB take by themselves, and whatever else is
-/// named, in one run and by turns, so that a noisy machine hurts all alike.
+/// Measures Weft, the least that Apache, FastCGI and MariaDB take by themselves, the least that PHP takes for
+/// the statements of the legacy server, and whatever else is named, in one run and by turns, so that a noisy
+/// machine hurts all alike.
 #[derive(Parser, Debug)]
 #[command(name = "benches/run")]
 pub struct Options {
