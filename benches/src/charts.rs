@@ -51,6 +51,10 @@ pub fn write(results: &Results, folder: &Path) -> Result<(), String> {
         if let Some(sqlite) = results.find(kind.name(), crate::SQLITE) {
             bars.insert(1, (2, sqlite.rate(), format!("{:.0}", sqlite.rate())));
         }
+        let least = results.find(kind.name(), crate::php::STATEMENTS);
+        if let Some(least) = least {
+            bars.push((4, least.rate(), format!("{:.0}", least.rate())));
+        }
         if kind == Kind::Info
             && let Some(nothing) = results.find(kind.name(), crate::NOTHING)
         {
@@ -60,17 +64,17 @@ pub fn write(results: &Results, folder: &Path) -> Result<(), String> {
             title: kind.name().to_owned(),
             bars,
         });
-        let both = |group| weft.cpu(group).unwrap_or_default();
-        let (worker, mariadb) = (both(Group::Worker), both(Group::MariaDb));
-        let mut bars = vec![
-            (0, worker, format!("{worker:.2}")),
-            (1, (cpu.0 + cpu.1) / 2.0, range(cpu)),
-            (2, mariadb, format!("{mariadb:.2}")),
-            (3, (database.0 + database.1) / 2.0, range(database)),
-        ];
-        let least = results.find(kind.name(), crate::floors::PHP);
-        if let Some(least) = least.and_then(|php| php.cpu(Group::Worker)) {
-            bars.insert(1, (4, least, format!("{least:.2}")));
+        let mut bars = Vec::new();
+        for (group, colours, php) in [
+            (Group::Worker, (0, 4, 1), cpu),
+            (Group::MariaDb, (2, 5, 3), database),
+        ] {
+            let measured = [(colours.0, Some(weft)), (colours.1, least)];
+            for (colour, figures) in measured {
+                let spent = figures.and_then(|figures| figures.cpu(group));
+                bars.extend(spent.map(|spent| (colour, spent, format!("{spent:.2}"))));
+            }
+            bars.push((colours.2, (php.0 + php.1) / 2.0, range(php)));
         }
         spent.push(Cluster {
             title: kind.name().to_owned(),
@@ -86,6 +90,7 @@ pub fn write(results: &Results, folder: &Path) -> Result<(), String> {
         "PHP, MariaDB",
         "Weft, SQLite",
         "nothing at all",
+        "least PHP, MariaDB",
     ];
     let text = chart(
         "Requests a second under mod_fcgid (more is better)",
@@ -97,9 +102,10 @@ pub fn write(results: &Results, folder: &Path) -> Result<(), String> {
     let names = [
         "Weft's worker",
         "php-cgi",
-        "MariaDB under Weft",
-        "MariaDB under PHP",
+        "Weft's MariaDB",
+        "PHP's MariaDB",
         "least PHP",
+        "its MariaDB",
     ];
     let title = "Milliseconds of processor time per request (less is better)";
     save("processor.svg", chart(title, &names, &spent, &notes))
@@ -119,12 +125,10 @@ fn notes(results: &Results) -> Vec<String> {
             format!("requests/s with 0.05 ms; here, {rate:.0} with {spent:.3} ms.")
         }),
     );
-    if results
-        .find(Kind::Info.name(), crate::floors::PHP)
-        .is_some()
-    {
+    let least = |kind: Kind| results.find(kind.name(), crate::php::STATEMENTS);
+    if Kind::ALL.into_iter().any(|kind| least(kind).is_some()) {
         notes.push(
-            "The least PHP asks MariaDB and memcached in this run, and does nothing with the answers."
+            "The least PHP puts the PHP server's statements, in this run, and does little besides."
                 .to_owned(),
         );
     }
@@ -188,9 +192,9 @@ fn chart(title: &str, names: &[&str], groups: &[Cluster], notes: &[String]) -> S
         "<svg xmlns=\"http://www.w3.org/2000/svg\" viewBox=\"0 0 {WIDTH} {y}\" width=\"{WIDTH}\" height=\"{y}\" role=\"img\">\n\
          <title>{title}</title>\n<style>\n\
          text{{font:12px system-ui,sans-serif;fill:#24292f}}.t{{font-weight:600;font-size:14px}}.n{{font-size:10px}}\n\
-         .c0{{fill:#0969da}}.c1{{fill:#b35900}}.c2{{fill:#54aeff}}.c3{{fill:#8c959f}}.c4{{fill:#d4a72c}}\n\
+         .c0{{fill:#0969da}}.c1{{fill:#b35900}}.c2{{fill:#54aeff}}.c3{{fill:#8c959f}}.c4{{fill:#d4a72c}}.c5{{fill:#bf87ff}}\n\
          @media(prefers-color-scheme:dark){{text{{fill:#e6edf3}}.c0{{fill:#58a6ff}}.c1{{fill:#f0883e}}\
-         .c2{{fill:#1f6feb}}.c3{{fill:#6e7681}}.c4{{fill:#bb8009}}}}\n</style>\n\
+         .c2{{fill:#1f6feb}}.c3{{fill:#6e7681}}.c4{{fill:#bb8009}}.c5{{fill:#8957e5}}}}\n</style>\n\
          <text class=\"t\" x=\"10\" y=\"20\">{title}</text>\n{body}</svg>\n"
     )
 }

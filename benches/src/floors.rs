@@ -44,7 +44,7 @@ const ASKING: [(&str, Questions); 3] = [
 ];
 
 /// The same in PHP.
-pub const PHP: &str = "PHP asking memcached and MariaDB, mod_fcgid";
+const PHP: &str = "PHP asking memcached and MariaDB, mod_fcgid";
 
 /// The legacy server asked MariaDB for the account and memcached for the rest.
 const OF_PHP: Questions = Questions {
