@@ -84,14 +84,14 @@ fn a_small_body_that_nobody_read_keeps_the_connection_and_a_large_one_announces_
 #[test]
 fn a_connection_waits_for_its_next_request_longer_than_for_headers_and_then_is_closed() {
     let settings = Settings {
-        header_time: Duration::from_millis(100),
-        idle: Duration::from_millis(800),
+        header_time: Duration::from_millis(400),
+        idle: Duration::from_secs(3),
         ..Settings::default()
     };
     let http = Http::with(Arc::new(Double), settings);
     let mut stream = http.connect();
     let request = b"GET /bytes HTTP/1.1\r\nHost: a\r\n\r\n";
-    for pause in [0, 300, 300] {
+    for pause in [0, 600, 600] {
         // The pause is what is tested.
         std::thread::sleep(Duration::from_millis(pause));
         stream.get_mut().write_all(request).unwrap();
