@@ -140,6 +140,8 @@ fn play(role: &str, database: &Path, port: u16, seed: u64) -> Child {
 #[test]
 #[ignore = "the part of another process in the other test"]
 fn plays_its_part() {
+    // With one processor, the runner of tests has begun a line.
+    println!();
     let variable = |name: &str| std::env::var(name).unwrap();
     let mut dice = Dice::new(variable("WEFT_SEED").parse().unwrap(), 0);
     let storage = engine(

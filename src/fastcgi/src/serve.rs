@@ -34,8 +34,8 @@ pub trait Handler: Sync {
     ) -> io::Result<()>;
 
     /// Called when there has been no connection for a moment (a quarter of a second), once after each time
-    /// that there was one: what costs memory and is not needed soon can go. The next connection waits
-    /// until this comes back.
+    /// that there was one: what costs memory and is not needed soon can go. One thread does it; a connection
+    /// that comes meanwhile is another one's, or waits where there is no other.
     fn rest(&self) {}
 }
 
