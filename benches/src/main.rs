@@ -132,8 +132,10 @@ fn field(options: &Options) -> Result<Field, String> {
             Contender::mariadb(name, other, Tables::Php)
         })?;
     }
-    if options.invites(php::STATEMENTS) && php::is_there_for(php::STATEMENTS) {
-        start(php::STATEMENTS, &php::statements)?;
+    for (name, connections) in php::ALL {
+        if options.invites(name) && php::is_there_for(name) {
+            start(name, &|name| php::statements(name, connections))?;
+        }
     }
     start(SQLITE, &|name| {
         Contender::sqlite(name, program, Front::ModFcgid)

@@ -11,8 +11,25 @@ use std::process::Command;
 use crate::contender::{Contender, Started, place};
 use crate::harness::{MariaDb, Memcached, Site, legacy};
 
-/// How tables call the statements of the legacy server.
+/// The statements of the legacy server, with the least that PHP can do around them.
 pub const STATEMENTS: &str = "the statements of PHP, mod_fcgid, MariaDB";
+
+/// Their names, and how they are connected to MariaDB. The legacy server connected anew for each request, once for
+/// the account and once for the records.
+pub const ALL: [(&str, Connections); 2] = [
+    (STATEMENTS, Connections::Kept),
+    (
+        "the statements of PHP and its connections, mod_fcgid, MariaDB",
+        Connections::New,
+    ),
+];
+
+/// Whether a process of PHP goes on with the connections of the request before.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Connections {
+    Kept,
+    New,
+}
 
 const PROGRAM: &str = "/usr/bin/php-cgi";
 
@@ -54,7 +71,7 @@ pub fn lay(site: &Site, script: &str) -> Result<String, String> {
 }
 
 /// Starts the statements of the legacy server, on its tables with its indexes and none of Weft's.
-pub fn statements(name: &str) -> Started {
+pub fn statements(name: &str, connections: Connections) -> Started {
     let memcached = Memcached::start();
     let port = memcached.port();
     Contender::that_asks(name, Some(memcached), |site, mariadb| {
@@ -67,7 +84,8 @@ pub fn statements(name: &str) -> Started {
             mariadb.socket().display()
         );
         let (user, password) = (MariaDb::USER, MariaDb::PASSWORD);
-        let asks = format!("<?php return [{place:?}, {user:?}, {password:?}, {port}];\n");
+        let kept = connections == Connections::Kept;
+        let asks = format!("<?php return [{place:?}, {user:?}, {password:?}, {port}, {kept}];\n");
         site.write("asks.php", asks);
         lay(site, SCRIPT)
     })
@@ -88,13 +106,17 @@ mod tests {
         ignore
     )]
     fn it_answers_all_that_is_measured() {
-        if !is_there_for(STATEMENTS) {
-            return;
+        for (name, connections) in ALL {
+            if is_there_for(name) {
+                answers_all(&statements(name, connections).unwrap());
+            }
         }
-        let php = statements(STATEMENTS).unwrap();
-        let ada = filling::people(&php, 1).unwrap().remove(0);
+    }
+
+    fn answers_all(php: &Contender) {
+        let ada = filling::people(php, 1).unwrap().remove(0);
         let mut dice = Dice::new(1);
-        let mut asks = |kind| asked(&php, &ada.asks(kind, &mut dice), 200);
+        let mut asks = |kind| asked(php, &ada.asks(kind, &mut dice), 200);
         assert_eq!(asks(Kind::Meta)["id"], "global");
         let page = asks(Kind::History);
         assert_eq!(page.as_array().unwrap().len(), 1_000);
@@ -107,15 +129,15 @@ mod tests {
         assert_eq!(known.as_object().unwrap().len(), 10);
         assert_eq!(known["history"], put);
         let newer = format!("storage/history?full=1&newer={put}");
-        let newer = asked(&php, &ada.request("GET", &newer, b""), 200);
+        let newer = asked(php, &ada.request("GET", &newer, b""), 200);
         assert_eq!(newer, serde_json::json!([]));
-        asked(&php, &ada.request("DELETE", "storage/meta", b""), 200);
-        asked(&php, &ada.asks(Kind::Meta, &mut dice), 404);
+        asked(php, &ada.request("DELETE", "storage/meta", b""), 200);
+        asked(php, &ada.asks(Kind::Meta, &mut dice), 404);
         let stranger = Person {
             password: "wrong".to_owned(),
             ..ada
         };
-        asked(&php, &stranger.asks(Kind::Info, &mut dice), 401);
+        asked(php, &stranger.asks(Kind::Info, &mut dice), 401);
     }
 
     fn asked(php: &Contender, request: &[u8], status: u16) -> Value {

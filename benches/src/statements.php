@@ -1,8 +1,9 @@
 #!PHP-CGI
 <?php
 // The statements that Mozilla's PHP server put to MariaDB, and its looks into memcached, with as little around them as
-// PHP can do: connections are kept, nothing that was sent is checked but the password, and parentid and predecessorid,
-// which browsers do not use, are left out of answers. Clients are answered as that server answered them.
+// PHP can do: nothing that was sent is checked but the password, and parentid and predecessorid, which browsers do not
+// use, are left out of answers. Clients are answered as that server answered them. Connections to MariaDB are kept if
+// `asks.php` says so; that server made one for the account and one for the records, for each request anew.
 
 const NUMBERS = ['clients' => 1, 'crypto' => 2, 'forms' => 3, 'history' => 4, 'keys' => 5, 'meta' => 6,
     'bookmarks' => 7, 'prefs' => 8, 'tabs' => 9, 'passwords' => 10, 'addons' => 11];
@@ -11,8 +12,9 @@ const DAY = 86400;
 /** How many records one statement stores. */
 const SLICE = 100;
 
-[$place, $role, $secret, $port] = require __DIR__ . '/asks.php';
-$database = new PDO($place, $role, $secret, [PDO::ATTR_PERSISTENT => true]);
+[$place, $role, $secret, $port, $kept] = require __DIR__ . '/asks.php';
+$connect = fn() => new PDO($place, $role, $secret, [PDO::ATTR_PERSISTENT => $kept]);
+$database = $connect();
 $cache = new Memcache();
 $cache->pconnect('127.0.0.1', $port);
 
@@ -35,6 +37,10 @@ if ($user === null) {
 }
 if ($method === 'GET' && $function === 'info') {
     answer(array_map(fn($known) => $known[0] / 100, known()));
+}
+if (!$kept) {
+    // The account's is closed, and the records have one of their own.
+    $database = $connect();
 }
 $number = NUMBERS[$collection];
 switch ($method) {
