@@ -8,14 +8,15 @@
 //! The row moves on every few seconds while anybody reads, by one statement before a reading, and not
 //! with each reading: that would cost the disk a write. What readers are told is so much behind the clock
 //! at most; it is never behind what they see. Where the row can't be moved on, because the server's disk
-//! is full, say, readers are told what they might have been told before.
+//! is full, say, readers are told what they might have been told before, by this process or another.
 
 use super::Engine;
 use super::tables::{NOW, WHOLE_USER};
+use crate::mysql::{Fault, row};
 use crate::storage::StorageResult;
 use crate::sync::Timestamp;
 use std::sync::atomic::{AtomicI64, Ordering};
-use std::sync::{Mutex, PoisonError};
+use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
 /// The user whom the row belongs to, together with [`WHOLE_USER`].
@@ -45,19 +46,32 @@ impl Shown {
         Timestamp::from_centis(self.latest.load(Ordering::SeqCst))
     }
 
-    /// Whether this caller is the one to look at the row now.
+    /// Whether this caller is to look at the row now. That is one of all, but for those who come before
+    /// anybody has: they know no time that they could be told.
     fn is_due(&self, now: Instant) -> bool {
-        let mut due = self.due.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut due = self.due();
         let is_due = due.is_none_or(|due| now >= due);
-        if is_due {
+        if is_due && due.is_some() {
             *due = Some(now + PAUSE);
         }
         is_due
     }
 
     fn moved_on(&self, time: i64, now: Instant) {
+        self.hold(time);
+        *self.due() = Some(now + AFRESH);
+    }
+
+    fn hold(&self, time: i64) {
         self.latest.store(time, Ordering::SeqCst);
-        *self.due.lock().unwrap_or_else(PoisonError::into_inner) = Some(now + AFRESH);
+    }
+
+    fn stands_still(&self, now: Instant) {
+        *self.due() = Some(now + PAUSE);
+    }
+
+    fn due(&self) -> MutexGuard<'_, Option<Instant>> {
+        self.due.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
@@ -83,12 +97,33 @@ impl Engine {
                 self.shown.moved_on(time.unwrap_or(0), Instant::now());
                 Ok(())
             }
-            Err(fault) if begun.elapsed() > LONG => self.answer(Err(fault)),
             Err(fault) => {
+                let now = Instant::now();
+                self.shown.stands_still(now);
+                if now.saturating_duration_since(begun) > LONG {
+                    return self.answer(Err(fault));
+                }
                 log::debug!("readers are told an earlier time than they might be: {fault:?}");
-                Ok(())
+                self.answer(self.look_only())
             }
         }
+    }
+
+    /// Where the row can't be moved on, a process that has just begun may tell what it holds.
+    fn look_only(&self) -> Result<(), Fault> {
+        if self.shown.latest() > Timestamp::ZERO {
+            return Ok(());
+        }
+        let sql = format!(
+            "SELECT told FROM {} WHERE userid = ? AND collectionid = ?",
+            self.tables.times
+        );
+        let place = vec![NOBODY.into(), WHOLE_USER.into()];
+        let row = (self.write).ask(|mut lease| lease.first(&sql, place.clone()))?;
+        if let Some(row) = row {
+            self.shown.hold(row::certain(&row, 0)?);
+        }
+        Ok(())
     }
 
     /// A query for the earliest time that is later than all that readers were told by the clock.
