@@ -253,8 +253,6 @@ fn workers_of_two_hosts_whose_clocks_are_90_seconds_apart_share_one_database() {
 )]
 fn they_do_so_beside_php_too() {
     let cache = Memcached::start();
-    hosts_share_one_database(&format!(
-        "[memcached]\nservers = [\"{}\"]\nconnect_timeout = \"10s\"\nio_timeout = \"10s\"\n[legacy]\nphp_beside = true\n",
-        cache.address()
-    ));
+    let more = format!("{}[legacy]\nphp_beside = true\n", cache.settings());
+    hosts_share_one_database(&more);
 }

@@ -108,10 +108,7 @@ fn tabs_are_a_collection_as_every_other() {
 )]
 fn tabs_that_are_shared_with_php_are_a_collection_as_every_other() {
     let cache = Memcached::start();
-    let more = format!(
-        "[memcached]\nservers = [\"{}\"]\nconnect_timeout = \"10s\"\nio_timeout = \"10s\"\n[legacy]\nphp_beside = true\n",
-        cache.address()
-    );
+    let more = format!("{}[legacy]\nphp_beside = true\n", cache.settings());
     on_phps_tables("legacy-tabs.jsonl", &more);
 }
 

@@ -126,9 +126,9 @@ fn php_and_a_running_weft_read_what_the_other_wrote() {
     let legacy = Legacy::new();
     let cache = Memcached::start();
     let server = Gateway::Builtin.start(&format!(
-        "{}[memcached]\nservers = [\"{}\"]\nconnect_timeout = \"10s\"\nio_timeout = \"10s\"\n[legacy]\nphp_beside = true\n",
+        "{}{}[legacy]\nphp_beside = true\n",
         legacy.settings(""),
-        cache.address()
+        cache.settings()
     ));
     let user = User {
         server: &server,

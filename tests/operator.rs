@@ -230,10 +230,9 @@ fn beside_php_a_write_is_told_in_memcached_and_a_password_can_be_read_by_php() {
     let database = server.database("latin1");
     let memcached = Memcached::start();
     let settings = |php: bool| {
-        let (address, mysql) = (memcached.address(), mysql(server, &database));
+        let (cache, mysql) = (memcached.settings(), mysql(server, &database));
         Home::new(&format!(
-            "legacy.php_beside = {php}\nmemcached.servers = [\"{address}\"]\n\
-             lockout.failures = 3\n{mysql}"
+            "legacy.php_beside = {php}\nlockout.failures = 3\n{mysql}{cache}"
         ))
     };
     let (beside, alone) = (settings(true), settings(false));
@@ -288,10 +287,7 @@ fn a_list_of_any_length_comes_whole_from_mysql() {
 #[test]
 fn wrong_passwords_are_counted_for_all_processes_together_in_memcached() {
     let memcached = Memcached::start();
-    let home = Home::new(&format!(
-        "memcached.servers = [\"{}\"]\nlockout.failures = 2\n",
-        memcached.address()
-    ));
+    let home = Home::new(&format!("lockout.failures = 2\n{}", memcached.settings()));
     let added = home.run("user add ada", "another password\n");
     assert!(added.status.success(), "{}", text(&added.stderr));
     let look = || home.answers("GET", "h", "/1.0/ada/info/collections", "");

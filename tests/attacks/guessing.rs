@@ -45,12 +45,7 @@ fn a_lock_holds_in_every_process() {
 #[cfg_attr(without = "memcached", ignore = "its server is not installed")]
 fn a_lock_holds_in_every_process_with_memcached_too() {
     let memcached = Memcached::start();
-    let with = |failures| {
-        format!(
-            "[lockout]\nfailures = {failures}\n[memcached]\nservers = [\"127.0.0.1:{}\"]\n",
-            memcached.port()
-        )
-    };
+    let with = |failures| format!("lockout.failures = {failures}\n{}", memcached.settings());
     guess_in_turn(&with(6)).must_be(401, "\"Account locked\"");
     memcached.flush();
     assert_eq!(guess_in_turn(&with(7)).status, 200);
