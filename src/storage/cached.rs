@@ -146,9 +146,18 @@ impl Storage for Cached {
         user: UserId,
         collection: &CollectionName,
     ) -> StorageResult<Box<dyn WriteSession>> {
+        self.write_records(user, collection, &[])
+    }
+
+    fn write_records(
+        &self,
+        user: UserId,
+        collection: &CollectionName,
+        writes: &[WboWrite],
+    ) -> StorageResult<Box<dyn WriteSession>> {
         let shared = &self.shared;
         let listing = Listing::look(shared, user);
-        let inner = shared.inner.write_collection(user, collection)?;
+        let inner = shared.inner.write_records(user, collection, writes)?;
         let told = listing.time(collection, inner.time());
         let mut session = Write::new(Arc::clone(shared), user, collection.clone(), inner);
         if tabs::is_tabs(collection) {

@@ -102,8 +102,17 @@ impl Storage for Mirrored {
         user: UserId,
         collection: &CollectionName,
     ) -> StorageResult<Box<dyn WriteSession>> {
+        self.write_records(user, collection, &[])
+    }
+
+    fn write_records(
+        &self,
+        user: UserId,
+        collection: &CollectionName,
+        writes: &[WboWrite],
+    ) -> StorageResult<Box<dyn WriteSession>> {
         Ok(Box::new(MirroredWrite {
-            first: self.primary.write_collection(user, collection)?,
+            first: self.primary.write_records(user, collection, writes)?,
             second: Second::Unopened,
             mirror: Arc::clone(&self.mirror),
             user,

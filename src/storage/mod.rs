@@ -141,6 +141,17 @@ pub trait Storage: Send + Sync {
         collection: &CollectionName,
     ) -> StorageResult<Box<dyn WriteSession>>;
 
+    /// The same for who is about to put these records. Changes nothing of what the session does or
+    /// promises, also if others are put in the end; but an engine may prepare for them.
+    fn write_records(
+        &self,
+        user: UserId,
+        collection: &CollectionName,
+        _writes: &[WboWrite],
+    ) -> StorageResult<Box<dyn WriteSession>> {
+        self.write_collection(user, collection)
+    }
+
     /// Deletes all records of the user, in one transaction, and answers its time. Every collection
     /// that had records keeps that time.
     fn delete_records(&self, user: UserId) -> StorageResult<Timestamp>;

@@ -51,7 +51,7 @@ impl StorageCall<'_> {
         query: &Query,
     ) -> Result<Response, ApiError> {
         let since = unmodified_since(&call.headers)?;
-        let time = self.transaction(collection, since, |opened| {
+        let time = self.transaction(collection, since, &[], |opened| {
             opened.check_unmodified()?;
             opened.delete(query)
         })?;

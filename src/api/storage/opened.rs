@@ -15,18 +15,20 @@ use crate::sync::{CollectionName, Query, Timestamp, WboWrite};
 const MOST_TRIES: u32 = 3;
 
 impl StorageCall<'_> {
-    /// Does `work`, which checks and writes in one session, and makes it durable; from the beginning
-    /// if the database undid it.
+    /// Does `work`, which checks and perhaps puts `writes` in one session, and makes it durable; from the
+    /// beginning if the database undid it.
     pub(super) fn transaction<T>(
         &self,
         collection: &CollectionName,
         since: Option<Timestamp>,
+        writes: &[WboWrite],
         mut work: impl FnMut(&mut Opened<'_>) -> Result<T, ApiError>,
     ) -> Result<T, ApiError> {
         let mut opened = Opened {
             call: self,
             collection,
             since,
+            writes,
             session: None,
             tries: 1,
             undone: false,
@@ -48,6 +50,8 @@ pub(super) struct Opened<'c> {
     call: &'c StorageCall<'c>,
     collection: &'c CollectionName,
     since: Option<Timestamp>,
+    /// What is to be put if the checks allow.
+    writes: &'c [WboWrite],
     session: Option<Box<dyn WriteSession>>,
     /// How often it was begun, this time included.
     tries: u32,
@@ -73,7 +77,7 @@ impl Opened<'_> {
             None => {
                 let user = self.call.account.id;
                 let storage = &self.call.api.storage;
-                storage.write_collection(user, self.collection)?
+                storage.write_records(user, self.collection, self.writes)?
             }
         };
         Ok(&mut **self.session.insert(session))

@@ -80,7 +80,7 @@ impl StorageCall<'_> {
             Some(_) => Ok(()),
         };
         let unreadable = read.err();
-        let (time, used) = self.transaction(collection, since, |opened| {
+        let (time, used) = self.transaction(collection, since, &batch.writes, |opened| {
             opened.check(&self.profile.post_checks(), unreadable.as_ref())?;
             let (time, _) = opened.put(&batch.writes)?;
             Ok((time, opened.used_if_limited()?))
@@ -141,7 +141,7 @@ impl StorageCall<'_> {
             Err(ApiError::Bad(Code::Wbo)) => (None, None),
             Err(error) => (None, Some(error)),
         };
-        let (time, stored, used) = self.transaction(collection, since, |opened| {
+        let (time, stored, used) = self.transaction(collection, since, &[], |opened| {
             opened.check(&self.profile.put_checks(), unreadable.as_ref())?;
             let write = write.as_ref().ok_or(ApiError::Bad(Code::Wbo))?;
             let (time, stored) = opened.put(std::slice::from_ref(write))?;

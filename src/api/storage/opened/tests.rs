@@ -191,7 +191,7 @@ impl Bench {
             profile: Profile::Php,
             account: &account,
         };
-        call.transaction(&history(), since, |opened| {
+        call.transaction(&history(), since, &[], |opened| {
             opened.check_unmodified()?;
             Ok(opened.put(&[write("ours")])?.0)
         })
