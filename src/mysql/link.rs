@@ -20,6 +20,8 @@ pub(crate) struct Facts {
     pub(crate) share_nowait: Option<&'static str>,
     /// Whether it is a MariaDB.
     pub(crate) mariadb: bool,
+    /// Whether it prepares several statements as one block with values, and an INSERT that answers rows.
+    pub(crate) blocks: bool,
     /// Whether SYSDATE() is the clock as it is asked, and not, as a server can be told, another word for
     /// NOW(), the clock as of the statement's beginning.
     pub(crate) sysdate: bool,
@@ -125,28 +127,32 @@ impl Facts {
             packet: packet.unwrap_or(1 << 20),
             share_nowait: share_nowait(&version),
             mariadb: version.contains("MariaDB"),
+            blocks: version.contains("MariaDB") && numbers(&version) >= (10, 6),
             sysdate: row::text(row, 2).is_some_and(|later| later == "1"),
         }
     }
 }
 
 fn share_nowait(version: &str) -> Option<&'static str> {
-    let mariadb = version.contains("MariaDB");
-    let version = version.strip_prefix("5.5.5-").unwrap_or(version);
-    let mut numbers = version
-        .split(|c: char| !c.is_ascii_digit())
-        .map(|number| number.parse::<u32>().unwrap_or(0));
-    let version = (numbers.next().unwrap_or(0), numbers.next().unwrap_or(0));
-    match mariadb {
-        true if version >= (10, 3) => Some("LOCK IN SHARE MODE NOWAIT"),
-        false if version >= (8, 0) => Some("FOR SHARE NOWAIT"),
+    match version.contains("MariaDB") {
+        true if numbers(version) >= (10, 3) => Some("LOCK IN SHARE MODE NOWAIT"),
+        false if numbers(version) >= (8, 0) => Some("FOR SHARE NOWAIT"),
         _ => None,
     }
 }
 
+/// The first two numbers of a version. Some MariaDB put another one before their own.
+fn numbers(version: &str) -> (u32, u32) {
+    let version = version.strip_prefix("5.5.5-").unwrap_or(version);
+    let mut numbers = version
+        .split(|c: char| !c.is_ascii_digit())
+        .map(|number| number.parse().unwrap_or(0));
+    (numbers.next().unwrap_or(0), numbers.next().unwrap_or(0))
+}
+
 #[cfg(test)]
 mod tests {
-    use super::share_nowait;
+    use super::{numbers, share_nowait};
 
     #[test]
     fn a_shared_lock_without_waiting_is_said_differently_by_each_server() {
@@ -167,5 +173,13 @@ mod tests {
         for (version, words) in rows {
             assert_eq!(share_nowait(version), words, "{version}");
         }
+    }
+
+    #[test]
+    fn a_number_that_is_put_before_the_version_is_none_of_it() {
+        assert_eq!(numbers("5.5.5-10.3.39-MariaDB-log"), (10, 3));
+        assert_eq!(numbers("10.11.6-MariaDB-0+deb12u1"), (10, 11));
+        assert_eq!(numbers("8.0.36"), (8, 0));
+        assert_eq!(numbers(""), (0, 0));
     }
 }

@@ -1,6 +1,6 @@
 //! The database is changed by additions only, in the open, and not without being asked.
 
-use super::{PHP_SCHEMA, Place, full, put};
+use super::{PHP_SCHEMA, Place, full, mixed, put, upload};
 use crate::harness::MariaDb;
 use weft::storage::undo::Undo;
 use weft::storage::{Storage, StorageError};
@@ -194,6 +194,21 @@ fn a_database_that_was_not_brought_up_to_date_serves_on_and_keeps_nothing() {
         .unwrap()
         .unwrap();
     assert_eq!(super::payload(&host, "history", "a").unwrap(), "x");
+}
+
+#[test]
+fn an_upload_of_new_and_known_records_gets_by_without_a_place_to_keep_the_known_ones() {
+    let place = Place::migrated("latin1");
+    let host = place.host();
+    put(&host, "history", &mixed(0, Some(1)));
+    place.php("DROP TABLE weft_kept");
+    let writes = mixed(1, Some(10));
+    upload(&host, "history", &writes);
+    for n in [0, 1, 91, 99] {
+        let id = writes[n].id.as_str();
+        assert_eq!(super::payload(&host, "history", id), writes[n].payload);
+    }
+    super::sums::must_be_right(&place);
 }
 
 #[test]

@@ -101,6 +101,25 @@ pub fn put(host: &dyn Storage, collection: &str, writes: &[WboWrite]) -> Timesta
     time
 }
 
+/// A hundred records of which one in so many is `0` to `99`, but, unless all are, none of those that an
+/// engine looks for first. The others belong to this run.
+pub fn mixed(run: usize, known_of: Option<usize>) -> Vec<WboWrite> {
+    let id = |n: usize| match known_of {
+        Some(every) if every == 1 || n % every == 1 => n.to_string(),
+        _ => format!("{run}-{n}"),
+    };
+    (0..100)
+        .map(|n| full(&id(n), &"x".repeat(run + n)))
+        .collect()
+}
+
+/// Puts records that were announced and commits.
+pub fn upload(host: &dyn Storage, collection: &str, writes: &[WboWrite]) {
+    let mut session = host.write_records(USER, &name(collection), writes).unwrap();
+    session.put(writes).unwrap();
+    session.commit().unwrap();
+}
+
 pub fn payload(host: &dyn Storage, collection: &str, id: &str) -> Option<String> {
     let mut session = host
         .read_collection(USER, &name(collection), ReadFrom::Primary)

@@ -3,9 +3,10 @@
 // A test may panic.
 #![allow(clippy::disallowed_methods)]
 
-use super::{Place, USER, full, name, put};
+use super::{Place, USER, full, mixed, name, put, upload};
 use crate::harness::Wire;
 use mysql::prelude::Queryable;
+use std::cell::Cell;
 use std::ops::ControlFlow;
 use weft::storage::mysql::{Address, MySqlStorage};
 use weft::storage::{Columns, Keeping, Question, ReadFrom, Storage};
@@ -55,6 +56,44 @@ fn keeping_what_they_replace_takes_one_exchange_more() {
     put(&host, "history", &hundred);
     assert_eq!(wire.usually(|| _ = put(&host, "history", &one)), 4);
     assert_eq!(wire.usually(|| _ = put(&host, "history", &hundred)), 4);
+}
+
+#[test]
+fn a_hundred_announced_records_take_one_exchange_less_if_all_are_new() {
+    let place = Place::migrated("latin1");
+    let (wire, host) = host_keeping(&place, Some(Keeping::default()));
+    let run = Cell::new(0);
+    let usually = |known_of: Option<usize>| {
+        let post = || {
+            upload(
+                &host,
+                "history",
+                &mixed(run.replace(run.get() + 1), known_of),
+            )
+        };
+        post();
+        wire.usually(post)
+    };
+    put(&host, "history", &hundred("x"));
+    assert_eq!(usually(None), 3);
+    for every in [1, 3, 6, 10, 90] {
+        assert_eq!(usually(Some(every)), 4, "one of {every} is known");
+    }
+}
+
+#[test]
+fn beside_php_nobody_guesses_what_is_new() {
+    let place = Place::migrated("latin1");
+    let wire = Wire::to(place.server.port());
+    let port = wire.port;
+    let host = place.host_with(|config| {
+        config.php_beside = true;
+        config.write.address = Address::Tcp("127.0.0.1".to_owned(), port);
+    });
+    let run = Cell::new(0);
+    let post = || upload(&host, "history", &mixed(run.replace(run.get() + 1), None));
+    post();
+    assert_eq!(wire.usually(post), 5);
 }
 
 /// PHP takes no lock, so what it stored is looked for when the lock is held.

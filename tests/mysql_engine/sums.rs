@@ -3,7 +3,7 @@
 // A test may panic.
 #![allow(clippy::disallowed_methods)]
 
-use super::{PHP_SCHEMA, Place, USER, full, name, put};
+use super::{PHP_SCHEMA, Place, USER, full, mixed, name, put, upload};
 use crate::harness::{Dice, MariaDb};
 use mysql::prelude::Queryable;
 use weft::storage::mysql::MySqlStorage;
@@ -98,6 +98,25 @@ fn some_query(dice: &mut Dice) -> Query {
             ..Query::default()
         },
     }
+}
+
+#[test]
+fn uploads_of_new_and_of_known_records_leave_every_row_right() {
+    let place = Place::migrated("latin1");
+    let host = place.host();
+    let mut run = 0;
+    for every in [None, Some(1), Some(3), Some(6), Some(10), Some(90), None] {
+        for size in [100, 37] {
+            run += 1;
+            let mut writes = mixed(run, every);
+            writes.truncate(size);
+            // The next run replaces it when it has expired.
+            writes[1].ttl = Ttl::from_seconds(0);
+            upload(&host, "history", &writes);
+            must_be_right(&place);
+        }
+    }
+    assert_eq!(told(&host), told(&counting(&place)));
 }
 
 #[test]

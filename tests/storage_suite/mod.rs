@@ -12,6 +12,7 @@ pub mod records;
 pub mod sessions;
 pub mod times;
 pub mod undo;
+pub mod uploads;
 
 use std::any::Any;
 use std::ops::ControlFlow;
@@ -126,6 +127,16 @@ macro_rules! storage_suite {
                 every_moment_of_a_long_random_series_can_be_gone_back_to,
                 a_forgotten_user_has_nothing_to_return_to,
                 an_undo_touches_no_other_user,
+            }
+            uploads {
+                many_new_records_come_and_go_with_an_undo,
+                one_that_is_known_among_many_is_kept_wherever_it_is,
+                of_two_writes_to_one_new_record_the_last_one_counts,
+                what_has_expired_under_many_new_records_is_not_kept,
+                others_than_were_announced_may_come,
+                what_was_deleted_before_many_came_returns_with_an_undo,
+                a_dropped_upload_of_many_leaves_nothing,
+                announced_or_not_a_random_series_ends_and_is_undone_alike,
             }
             model {
                 a_long_random_series_agrees_with_a_simple_model,

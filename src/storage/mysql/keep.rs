@@ -97,6 +97,15 @@ impl Records {
         if self.engine.keeping().is_none() {
             return Ok(());
         }
+        let (sql, values) = self.keeping_replaced(ids);
+        self.keep(&sql, values)
+    }
+
+    /// The statement that does so, and its values.
+    pub(super) fn keeping_replaced<'i>(
+        &self,
+        ids: impl ExactSizeIterator<Item = &'i RecordId>,
+    ) -> (String, Vec<Value>) {
         let mut values = vec![self.now.centis().into(), false.into()];
         values.extend(self.place());
         // By the primary key, whose every value is known and which every legacy table has.
@@ -109,7 +118,7 @@ impl Records {
             table = self.table,
             ids = one_of(ids, &mut values),
         );
-        self.keep(&sql, values)
+        (sql, values)
     }
 
     /// Keeps what a query is about to delete.

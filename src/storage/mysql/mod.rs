@@ -50,6 +50,7 @@
 mod account;
 mod config;
 mod fault;
+mod fresh;
 mod indexes;
 mod keep;
 mod listing;
@@ -77,7 +78,7 @@ use crate::storage::{
     AccountSession, CollectionSession, Portable, Question, ReadFrom, RowVisit, Storage,
     StorageError, StorageResult, Times, Undoable, WriteSession,
 };
-use crate::sync::{CollectionName, Timestamp, UserId};
+use crate::sync::{CollectionName, Timestamp, UserId, WboWrite};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicI64, Ordering};
 
@@ -286,9 +287,18 @@ impl Storage for MySqlStorage {
         user: UserId,
         collection: &CollectionName,
     ) -> StorageResult<Box<dyn WriteSession>> {
+        self.write_records(user, collection, &[])
+    }
+
+    fn write_records(
+        &self,
+        user: UserId,
+        collection: &CollectionName,
+        writes: &[WboWrite],
+    ) -> StorageResult<Box<dyn WriteSession>> {
         let engine = &self.engine;
         let writer = engine.attempt(&engine.write, |lease| {
-            write::Writer::open(engine, lease, user, collection)
+            write::Writer::open(engine, lease, (user, collection), writes)
         })?;
         Ok(Box::new(writer))
     }

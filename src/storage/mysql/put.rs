@@ -16,7 +16,7 @@ use std::collections::{HashMap, HashSet};
 use std::ops::ControlFlow;
 
 /// How many records a statement holds.
-const SIZES: [usize; 7] = [100, 32, 16, 8, 4, 2, 1];
+pub(super) const SIZES: [usize; 7] = [100, 32, 16, 8, 4, 2, 1];
 /// What a record takes in a message beside its payload, at most.
 const FRAME: usize = 512;
 
@@ -40,10 +40,18 @@ struct Stored {
 }
 
 /// A write, with the columns that the statement can't leave to the database.
-struct Line<'w> {
-    write: &'w WboWrite,
+#[derive(Clone, Copy)]
+pub(super) struct Line<'w> {
+    pub(super) write: &'w WboWrite,
     modified: i64,
     ttl: i64,
+}
+
+impl Line<'_> {
+    /// The bytes of its payload.
+    fn bytes(&self) -> usize {
+        self.write.payload.as_ref().map_or(0, String::len)
+    }
 }
 
 /// What writes came to.
@@ -77,12 +85,17 @@ impl Records {
 
     fn replace(&mut self, writes: &[WboWrite], put: &mut Put) -> Result<(), Fault> {
         let lines: Vec<_> = writes.iter().map(|write| self.whole(write)).collect();
-        for some in writes.chunks(SIZES[0]) {
-            self.keep_replaced(some.iter().map(|write| &write.id))?;
-        }
         let bytes = |write: &WboWrite| write.payload.as_ref().map_or(0, String::len);
         self.kept_heavily |= writes.iter().map(bytes).sum::<usize>() >= HEAVY;
-        self.store_whole(&lines)?;
+        match std::mem::take(&mut self.looks_new) && are_distinct(writes) {
+            true => self.insert(&lines)?,
+            false => {
+                for some in writes.chunks(SIZES[0]) {
+                    self.keep_replaced(some.iter().map(|write| &write.id))?;
+                }
+                self.store_whole(&lines)?;
+            }
+        }
         put.modified
             .extend(std::iter::repeat_n(Some(self.now), writes.len()));
         put.changed = true;
@@ -90,6 +103,7 @@ impl Records {
     }
 
     fn merge(&mut self, writes: &[WboWrite], put: &mut Put) -> Result<(), Fault> {
+        self.looks_new = false;
         let stored = self.stored(writes)?;
         let (mut merged, mut created) = (Vec::new(), Vec::new());
         for write in writes {
@@ -119,19 +133,36 @@ impl Records {
         self.store_whole(&created)
     }
 
-    fn store_whole(&mut self, lines: &[Line<'_>]) -> Result<(), Fault> {
-        let bytes = |line: &Line<'_>| line.write.payload.as_ref().map_or(0, String::len);
-        let bytes: usize = lines.iter().map(bytes).sum();
+    pub(super) fn store_whole(&mut self, lines: &[Line<'_>]) -> Result<(), Fault> {
+        self.add(lines);
+        let conflict = self.replacing();
+        self.store(lines, &conflict)
+    }
+
+    /// Counts lines that become records, whether they replace others or not.
+    pub(super) fn add(&mut self, lines: &[Line<'_>]) {
+        let bytes: usize = lines.iter().map(Line::bytes).sum();
         self.sums.add(
             i64::try_from(lines.len()).unwrap_or(i64::MAX),
             i64::try_from(bytes).unwrap_or(i64::MAX),
         );
+    }
+
+    /// Tells when the first of lines that become records expires.
+    pub(super) fn note_expiry(&mut self, lines: &[Line<'_>]) {
+        if let Some(first) = lines.iter().map(|line| line.ttl).min() {
+            self.sums.expires(first);
+        }
+    }
+
+    /// What becomes of a record that a line replaces.
+    pub(super) fn replacing(&self) -> String {
         let size = match self.sums {
             Sums::None => "VALUES(payload_size)",
             // A statement less for connections to remember.
             Sums::Stale | Sums::Right(_) => SIZE,
         };
-        self.store(lines, &format!("{REPLACE}, payload_size = {size}"))
+        format!("{REPLACE}, payload_size = {size}")
     }
 
     fn whole<'w>(&self, write: &'w WboWrite) -> Line<'w> {
@@ -192,25 +223,25 @@ impl Records {
     }
 
     fn store(&mut self, lines: &[Line<'_>], conflict: &str) -> Result<(), Fault> {
-        if let Some(first) = lines.iter().map(|line| line.ttl).min() {
-            self.sums.expires(first);
-        }
-        let mut rest = lines;
-        while !rest.is_empty() {
-            let (now, later) = rest.split_at(fitting(rest, self.lease.facts.packet));
-            let places = list("(?, ?, ?, ?, ?, ?, ?, ?, ?, ?)", now.len());
-            let sql = format!(
-                "INSERT INTO {} ({COLUMNS}) VALUES {places} ON DUPLICATE KEY UPDATE {conflict}",
-                self.table
-            );
-            let values = now.iter().flat_map(|line| self.values(line)).collect();
+        self.note_expiry(lines);
+        for some in statements(lines, self.lease.facts.packet) {
+            let sql = self.insertion(some.len(), conflict);
+            let values = some.iter().flat_map(|line| self.values(line)).collect();
             self.lease.run(&sql, values)?;
-            rest = later;
         }
         Ok(())
     }
 
-    fn values(&self, line: &Line<'_>) -> [Value; 10] {
+    /// A statement that stores so many lines, and does what `conflict` says to a record that is there.
+    pub(super) fn insertion(&self, lines: usize, conflict: &str) -> String {
+        format!(
+            "INSERT INTO {} ({COLUMNS}) VALUES {} ON DUPLICATE KEY UPDATE {conflict}",
+            self.table,
+            list("(?, ?, ?, ?, ?, ?, ?, ?, ?, ?)", lines)
+        )
+    }
+
+    pub(super) fn values(&self, line: &Line<'_>) -> [Value; 10] {
         let write = line.write;
         let payload = write.payload.as_deref().unwrap_or_default();
         [
@@ -237,6 +268,11 @@ fn names_something(write: &WboWrite) -> bool {
         || write.ttl.is_some()
 }
 
+fn are_distinct(writes: &[WboWrite]) -> bool {
+    let mut seen = HashSet::with_capacity(writes.len());
+    writes.iter().all(|write| seen.insert(write.id.as_str()))
+}
+
 /// How many of the first writes are merges of different records.
 fn distinct_merges(writes: &[WboWrite]) -> usize {
     let mut seen = HashSet::new();
@@ -247,6 +283,24 @@ fn distinct_merges(writes: &[WboWrite]) -> usize {
         .count()
 }
 
+/// Lines in their order, divided so that each part makes one statement.
+pub(super) fn statements<'a, 'w>(
+    mut lines: &'a [Line<'w>],
+    packet: usize,
+) -> impl Iterator<Item = &'a [Line<'w>]> {
+    std::iter::from_fn(move || {
+        let (some, rest) = lines.split_at_checked(fitting(lines, packet))?;
+        lines = rest;
+        Some(some)
+    })
+}
+
+/// Whether one statement may hold all these lines.
+pub(super) fn fit(lines: &[Line<'_>], packet: usize) -> bool {
+    let size = |line: &Line<'_>| line.bytes() + FRAME;
+    lines.iter().map(size).sum::<usize>() <= packet.saturating_sub(FRAME)
+}
+
 /// How many of the first lines make one statement: the largest size that both they and the
 /// server's largest message allow, and one at least.
 fn fitting(lines: &[Line<'_>], packet: usize) -> usize {
@@ -254,7 +308,7 @@ fn fitting(lines: &[Line<'_>], packet: usize) -> usize {
     let count = lines
         .iter()
         .take_while(|line| {
-            let size = line.write.payload.as_ref().map_or(0, String::len) + FRAME;
+            let size = line.bytes() + FRAME;
             let fits = size <= room;
             room = room.saturating_sub(size);
             fits
@@ -284,13 +338,7 @@ mod tests {
                 ttl: 0,
             })
             .collect();
-        let (mut rest, mut sizes) = (&lines[..], Vec::new());
-        while !rest.is_empty() {
-            let size = fitting(rest, packet);
-            sizes.push(size);
-            rest = &rest[size..];
-        }
-        sizes
+        statements(&lines, packet).map(<[_]>::len).collect()
     }
 
     #[test]

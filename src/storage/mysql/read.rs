@@ -81,6 +81,7 @@ impl ReadSession {
             before: Before(state.modified),
             kept_heavily: false,
             sums: Sums::None,
+            looks_new: false,
         });
         Ok(ReadSession {
             engine: Arc::clone(engine),

@@ -32,6 +32,8 @@ pub(super) struct Records {
     pub(super) kept_heavily: bool,
     /// What the collection's row says about them.
     pub(super) sums: Sums,
+    /// Whether the first records that are written are likely to be [new](super::fresh).
+    pub(super) looks_new: bool,
 }
 
 /// The time at which records expire, as their column has it. Those that never do have a time too,
@@ -111,6 +113,7 @@ impl Records {
         if selects_nothing(query) {
             return Ok(0);
         }
+        self.looks_new = false;
         let table = self.table.clone();
         let mut values = self.place();
         let conditions = conditions(query, &mut values);

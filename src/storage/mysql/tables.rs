@@ -81,13 +81,17 @@ impl Tables {
         }
     }
 
+    /// The number of a collection that has the same for every user and every program.
+    pub(super) fn fixed_number(name: &CollectionName) -> Option<i64> {
+        let position = FIXED.iter().position(|fixed| *fixed == name.as_str());
+        position.map(|position| position as i64 + 1)
+    }
+
     /// A query for the number of a user's collection, as column `id` of one row, and its values.
     /// Names are compared as PHP compared them: in the character set of their column, in most
     /// databases without regard to case.
     pub(super) fn number(&self, user: UserId, name: &CollectionName) -> (String, Vec<Value>) {
-        let fixed = FIXED.iter().position(|fixed| *fixed == name.as_str());
-        if let Some(position) = fixed {
-            let number = position as i64 + 1;
+        if let Some(number) = Self::fixed_number(name) {
             return (
                 "SELECT CAST(? AS SIGNED) AS id".to_owned(),
                 vec![number.into()],

@@ -1,9 +1,10 @@
 //! Transactions on one collection. Three exchanges with the server, whatever they write, as long as it
 //! fits one statement: lock and ask for the time, write, put the time into the locked row and commit; one
-//! more to keep what is replaced.
+//! more to keep what is replaced, unless many are written and all [are new](super::fresh).
 
 use super::Engine;
 use super::fault::before_commit;
+use super::fresh::Look;
 use super::keep::Before;
 use super::records::Records;
 use super::sums::{self, Sums};
@@ -49,17 +50,20 @@ struct Locked {
     clock: Timestamp,
     /// What it says about the records.
     sums: Sums,
+    /// Whether some of the records that are about to come were looked for, and none of these is there.
+    looks_new: bool,
 }
 
 impl Writer {
     pub(super) fn open(
         engine: &Arc<Engine>,
         mut lease: Lease,
-        user: UserId,
-        name: &CollectionName,
+        (user, name): (UserId, &CollectionName),
+        expected: &[WboWrite],
     ) -> Result<Writer, Fault> {
         for _ in 0..ATTEMPTS {
-            let Some(locked) = lock(engine, &mut lease, user, name)? else {
+            let look = Look::before(engine, &lease, (user, name), expected);
+            let Some(locked) = lock(engine, &mut lease, (user, name), look)? else {
                 lease.rollback()?;
                 prepare(engine, &mut lease, user, name)?;
                 continue;
@@ -76,6 +80,7 @@ impl Writer {
                 before: Before(locked.before),
                 kept_heavily: false,
                 sums: locked.sums,
+                looks_new: locked.looks_new,
             };
             return Ok(Writer {
                 engine: Arc::clone(engine),
@@ -97,12 +102,13 @@ impl Locked {
     }
 }
 
-/// Locks the row of a collection, if it has one, and then looks at the clock.
+/// Locks the row of a collection, if it has one, and then looks at the clock, and for some of the records
+/// that are about to come.
 fn lock(
     engine: &Engine,
     lease: &mut Lease,
-    user: UserId,
-    name: &CollectionName,
+    (user, name): (UserId, &CollectionName),
+    look: Look,
 ) -> Result<Option<Locked>, Fault> {
     let (number, mut values) = engine.tables.number(user, name);
     let (wbo, times) = (engine.tables.wbo(user), &engine.tables.times);
@@ -120,11 +126,12 @@ fn lock(
     let sql = format!(
         "SELECT c.id, t.modified, t.told, \
          (SELECT MAX(w.modified) FROM {wbo} AS w WHERE w.username = ? AND w.collection = c.id), \
-         {clock}, {shown}, {begin}, t.* FROM ({number}) AS c \
+         {clock}, {shown}, {look}, {begin}, t.* FROM ({number}) AS c \
          LEFT JOIN {times} AS t ON t.userid = ? AND t.collectionid = c.id FOR UPDATE",
-        shown = engine.after_shown()
+        shown = engine.after_shown(),
+        look = look.column
     );
-    values.insert(0, user.number().into());
+    values.splice(0..0, [user.number().into()].into_iter().chain(look.values));
     values.push(user.number().into());
     let Some(row) = lease.first(&sql, values)? else {
         return Ok(None);
@@ -142,6 +149,7 @@ fn lock(
     Ok(Some(Locked {
         number,
         sums: Sums::of(&row, before, engine.keeps_sums(lease))?,
+        looks_new: row::number(&row, 6)? == Some(0),
         before: Timestamp::from_centis(before),
         told: Timestamp::from_centis(told.max(after_shown?.unwrap_or(0) - 1)),
         clock: Timestamp::from_centis(clock),
