@@ -1,9 +1,17 @@
-//! A server whose clock is set while it runs, or while it is down.
+//! What readers are told by the server's clock: when it is set while it runs or while it is down, and by a
+//! process that has just begun.
 
+// A test may panic.
+#![allow(clippy::disallowed_methods)]
+
+use super::failures::until_somebody_waits;
 use super::{Place, USER, full, name, payload, put};
 use crate::harness::MariaDb;
 use crate::harness::mariadb::Own;
+use mysql::prelude::Queryable;
 use std::ops::ControlFlow;
+use std::thread;
+use std::time::Duration;
 use weft::storage::mysql::MySqlStorage;
 use weft::storage::{Columns, Question, ReadFrom, Storage};
 use weft::sync::{Query, RecordId, Timestamp, Ttl, WboWrite};
@@ -89,7 +97,7 @@ fn would_not_hold_without_what_is_noted(server: &MariaDb, place: &Place<'_>) {
         if told.centis() > time.centis() + 10 {
             break told;
         }
-        std::thread::sleep(std::time::Duration::from_millis(20));
+        thread::sleep(Duration::from_millis(20));
     };
     server.set_clock(-3_600);
     place.php("DELETE FROM weft_times WHERE userid = 0");
@@ -144,4 +152,46 @@ fn a_record_that_ends_is_there_while_a_clock_is_set_back_and_ends_when_it_is_rig
     assert!(there("b") && !there("d"));
     server.set_clock(5);
     assert!(!there("e"));
+}
+
+/// Of the first readers of a process none goes before another knows what they may be told.
+#[test]
+fn the_first_readers_of_a_process_are_told_a_time_though_they_come_at_once() {
+    let place = Place::migrated("latin1");
+    put(&place.host(), "history", &[full("a", "x")]);
+    let written = place.host().read_times(USER).unwrap().0;
+    let mut root = place.server.root(&place.name);
+    root.query_drop("BEGIN").unwrap();
+    root.query_drop("SELECT * FROM weft_times WHERE userid = 0 FOR UPDATE")
+        .unwrap();
+    let host = place.host();
+    let told: Vec<Timestamp> = thread::scope(|scope| {
+        let read = || scope.spawn(|| host.read_times(USER).unwrap().0);
+        let first = read();
+        until_somebody_waits(&place);
+        let second = read();
+        // It waits, too, or else it has been told by now; but nobody waits for that.
+        thread::sleep(Duration::from_millis(100));
+        root.query_drop("COMMIT").unwrap();
+        [first, second].map(|one| one.join().unwrap()).into()
+    });
+    assert!(
+        told.iter().all(|time| *time >= written),
+        "{told:?} {written}"
+    );
+}
+
+/// A process that begins while the clock's row can't be written, as each that answers one request does.
+#[test]
+fn where_the_clock_cannot_be_noted_a_new_process_tells_what_others_told() {
+    let place = Place::migrated("latin1");
+    put(&place.host(), "history", &[full("a", "x")]);
+    let (told, times) = place.host().read_times(USER).unwrap();
+    let mut root = place.server.root(&place.name);
+    let full_disk = "CREATE TRIGGER full_disk BEFORE INSERT ON weft_times FOR EACH ROW \
+                     IF NEW.userid = 0 THEN SIGNAL SQLSTATE '45000'; END IF";
+    root.query_drop(full_disk).unwrap();
+    let (again, listed) = place.host().read_times(USER).unwrap();
+    assert!(again >= told, "{again} after {told}");
+    assert_eq!(listed, times);
 }

@@ -268,21 +268,6 @@ fn a_deadlock_with_php_in_a_session_undoes_all_of_it_and_says_so() {
     put(&host, "history", &[full("b", "newer")]);
 }
 
-/// A process that begins while the clock's row can't be written, as each that answers one request does.
-#[test]
-fn where_the_clock_cannot_be_noted_a_new_process_tells_what_others_told() {
-    let place = Place::migrated("latin1");
-    put(&place.host(), "history", &[full("a", "x")]);
-    let (told, times) = place.host().read_times(USER).unwrap();
-    let mut root = place.server.root(&place.name);
-    let full_disk = "CREATE TRIGGER full_disk BEFORE INSERT ON weft_times FOR EACH ROW \
-                     IF NEW.userid = 0 THEN SIGNAL SQLSTATE '45000'; END IF";
-    root.query_drop(full_disk).unwrap();
-    let (again, listed) = place.host().read_times(USER).unwrap();
-    assert!(again >= told, "{again} after {told}");
-    assert_eq!(listed, times);
-}
-
 pub fn until_somebody_waits(place: &Place<'_>) {
     let mut root = place.server.root("mysql");
     let begun = Instant::now();

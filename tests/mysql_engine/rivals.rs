@@ -1,9 +1,7 @@
 //! Several hosts on one database, and PHP beside them.
 
-use super::failures::until_somebody_waits;
 use super::{Place, USER, full, name, payload, put};
 use crate::harness::MariaDb;
-use mysql::prelude::Queryable;
 use std::collections::BTreeSet;
 use std::ops::ControlFlow;
 use std::sync::Arc;
@@ -127,33 +125,6 @@ fn what_a_whole_list_lacks_is_later_than_its_time() {
     for writer in writers {
         writer.join().unwrap();
     }
-}
-
-/// Of the first readers of a process none goes before another knows what they may be told.
-#[test]
-fn the_first_readers_of_a_process_are_told_a_time_though_they_come_at_once() {
-    let place = Place::migrated("latin1");
-    put(&place.host(), "history", &[full("a", "x")]);
-    let written = place.host().read_times(USER).unwrap().0;
-    let mut root = place.server.root(&place.name);
-    root.query_drop("BEGIN").unwrap();
-    root.query_drop("SELECT * FROM weft_times WHERE userid = 0 FOR UPDATE")
-        .unwrap();
-    let host = place.host();
-    let told: Vec<Timestamp> = thread::scope(|scope| {
-        let read = || scope.spawn(|| host.read_times(USER).unwrap().0);
-        let first = read();
-        until_somebody_waits(&place);
-        let second = read();
-        // It waits, too, or else it has been told by now; but nobody waits for that.
-        thread::sleep(Duration::from_millis(100));
-        root.query_drop("COMMIT").unwrap();
-        [first, second].map(|one| one.join().unwrap()).into()
-    });
-    assert!(
-        told.iter().all(|time| *time >= written),
-        "{told:?} {written}"
-    );
 }
 
 /// The clock that counts is that of the moment at which the lock was granted.
