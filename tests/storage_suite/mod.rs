@@ -10,6 +10,7 @@ pub mod portable;
 pub mod queries;
 pub mod records;
 pub mod sessions;
+pub mod taken_back;
 pub mod times;
 pub mod undo;
 pub mod uploads;
@@ -104,6 +105,8 @@ macro_rules! storage_suite {
                 a_life_goes_on_where_it_was,
                 times_can_be_kept,
                 a_user_without_records_is_a_user,
+            }
+            taken_back {
                 a_restore_can_be_undone,
                 a_restore_of_the_same_leaves_nothing_to_undo,
                 a_collection_that_a_restore_brought_goes_with_its_undo,

@@ -2,14 +2,13 @@
 //! in.
 
 use super::{Bench, Kept, bare, full, name, scan};
-use weft::storage::undo::{Refusal, Restored, Undo};
 use weft::storage::{Carried, Carry, Load, Portable, Stamps, StorageError, StorageResult};
 use weft::sync::{CollectionName, Query, Timestamp, Ttl, UserId, WboRef, WboWrite};
 
 /// All that a user has.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
-struct Baggage {
-    at: Timestamp,
+pub(super) struct Baggage {
+    pub(super) at: Timestamp,
     collections: Vec<(CollectionName, Timestamp)>,
     /// With the place of each one's collection.
     records: Vec<(usize, Kept, Option<Timestamp>)>,
@@ -19,7 +18,7 @@ fn portable(bench: &Bench) -> &dyn Portable {
     bench.storage.portable().expect("every engine can do it")
 }
 
-fn walk(bench: &Bench, user: UserId) -> Baggage {
+pub(super) fn walk(bench: &Bench, user: UserId) -> Baggage {
     let mut baggage = Baggage::default();
     let at = portable(bench).walk(user, &mut |piece| {
         match piece {
@@ -75,7 +74,7 @@ impl Baggage {
     }
 
     /// What there is, whatever its times.
-    fn timeless(&self) -> Vec<(String, Kept)> {
+    pub(super) fn timeless(&self) -> Vec<(String, Kept)> {
         let record = |(place, record, _): &(usize, Kept, Option<Timestamp>)| {
             let record = Kept {
                 modified: Timestamp::ZERO,
@@ -87,7 +86,12 @@ impl Baggage {
     }
 }
 
-fn take_in(bench: &Bench, user: UserId, baggage: &Baggage, times: Stamps) -> Option<Timestamp> {
+pub(super) fn take_in(
+    bench: &Bench,
+    user: UserId,
+    baggage: &Baggage,
+    times: Stamps,
+) -> Option<Timestamp> {
     try_to(bench, user, baggage, (times, true), usize::MAX).unwrap()
 }
 
@@ -116,7 +120,7 @@ fn try_to(
     })
 }
 
-fn filled(bench: &Bench) -> Baggage {
+pub(super) fn filled(bench: &Bench) -> Baggage {
     let whole = WboWrite {
         parentid: Some("toolbar".to_owned()),
         predecessorid: Some("before".to_owned()),
@@ -139,7 +143,7 @@ fn filled(bench: &Bench) -> Baggage {
     walk(bench, bench.user)
 }
 
-fn newer(bench: &Bench, collection: &str, than: Timestamp) -> Vec<String> {
+pub(super) fn newer(bench: &Bench, collection: &str, than: Timestamp) -> Vec<String> {
     let query = Query {
         newer: Some(than),
         ..Query::default()
@@ -361,104 +365,4 @@ pub fn a_user_without_records_is_a_user(bench: &Bench) {
     let time = take_in(bench, bench.user, &baggage, Stamps::New).unwrap();
     assert_eq!(bench.listed(bench.user), [""; 0]);
     assert_eq!(bench.modified("meta"), Some(time));
-}
-
-fn go_back(bench: &Bench, to: Timestamp) -> Result<Vec<Restored>, Refusal> {
-    let undo = Undo {
-        to,
-        collection: None,
-        rehearsal: false,
-    };
-    let undoable = bench.storage.undoable().expect("every engine can do it");
-    let done = undoable.undo(bench.user, &undo, &mut |_| {}).unwrap();
-    done.map(|undone| undone.collections)
-}
-
-/// Times of different collections follow each other only as far as the clock moves.
-fn tick(bench: &Bench) {
-    match &bench.clock {
-        Some(clock) => clock.move_seconds(1),
-        None => std::thread::sleep(std::time::Duration::from_millis(60)),
-    }
-}
-
-pub fn a_restore_can_be_undone(bench: &Bench) {
-    let baggage = filled(bench);
-    bench.put("bookmarks", &[full("a", "mine"), full("z", "added")]);
-    bench.delete("bookmarks", &super::ids_query(&["b"]));
-    bench.put("later", &[full("x", "y")]);
-    bench.put("gone", &[full("again", "y")]);
-    bench.delete("Own-1", &Query::default());
-    let many: Vec<_> = (0..230)
-        .map(|n| full(&format!("r{n:03}"), "mine"))
-        .collect();
-    for part in many.chunks(100) {
-        bench.put("history", part);
-    }
-    tick(bench);
-    let before = bench.put("tabs", &[full("t", "1")]);
-    let mine = walk(bench, bench.user);
-    tick(bench);
-    let restored = take_in(bench, bench.user, &baggage, Stamps::New).unwrap();
-    assert!(restored > before);
-    assert_eq!(walk(bench, bench.user).timeless(), baggage.timeless());
-    let told = bench.read("bookmarks").time();
-    tick(bench);
-
-    let done = go_back(bench, before).unwrap();
-    assert_eq!(walk(bench, bench.user).timeless(), mine.timeless());
-    let counts = |name: &str| {
-        let one = done.iter().find(|one| one.collection.as_str() == name);
-        one.map(|one| [one.returned, one.reverted, one.removed])
-    };
-    assert_eq!(counts("bookmarks"), Some([1, 1, 1]));
-    assert_eq!(counts("history"), Some([230, 0, 0]));
-    assert_eq!(counts("Own-1"), Some([0, 0, 1]));
-    assert_eq!(counts("later"), Some([1, 0, 0]));
-    assert_eq!(counts("meta"), None, "what was the same in both stays");
-    // All that follow see it, and by what comes later the account is written to as ever.
-    assert_eq!(newer(bench, "bookmarks", told), ["a", "z"]);
-    assert_eq!(newer(bench, "history", told).len(), 230);
-    assert!(bench.put("bookmarks", &[full("a", "next")]) > told);
-
-    // And back once more to what was restored.
-    go_back(bench, restored).unwrap();
-    assert_eq!(walk(bench, bench.user).timeless(), baggage.timeless());
-}
-
-pub fn a_restore_of_the_same_leaves_nothing_to_undo(bench: &Bench) {
-    let baggage = filled(bench);
-    tick(bench);
-    take_in(bench, bench.user, &baggage, Stamps::New).unwrap();
-    let undoable = bench.storage.undoable().unwrap();
-    let events = undoable.history(bench.user).unwrap().events;
-    let gone: Vec<_> = events.iter().map(|one| one.collection.as_str()).collect();
-    assert_eq!(gone, ["gone"], "the deletion of before");
-    assert_eq!(go_back(bench, baggage.at), Ok(vec![]));
-}
-
-pub fn a_collection_that_a_restore_brought_goes_with_its_undo(bench: &Bench) {
-    let baggage = filled(bench);
-    bench.storage.forget_user(bench.user).unwrap();
-    tick(bench);
-    let before = bench.put("own", &[full("a", "x")]);
-    tick(bench);
-    take_in(bench, bench.user, &baggage, Stamps::New).unwrap();
-    assert_eq!(bench.ids("own", &Query::default()), [""; 0]);
-    go_back(bench, before).unwrap_err();
-    bench.delete("meta", &Query::default());
-    go_back(bench, before).unwrap();
-    assert_eq!(bench.listed(bench.user), ["own"]);
-}
-
-pub fn nothing_of_before_is_kept_where_times_are(bench: &Bench) {
-    let baggage = filled(bench);
-    let before = bench.put("bookmarks", &[full("a", "mine")]);
-    tick(bench);
-    take_in(bench, bench.user, &baggage, Stamps::Kept).unwrap();
-    let undoable = bench.storage.undoable().unwrap();
-    assert_eq!(undoable.history(bench.user).unwrap().events, []);
-    let there = walk(bench, bench.user).timeless();
-    let _ = go_back(bench, before.previous());
-    assert_eq!(walk(bench, bench.user).timeless(), there);
 }

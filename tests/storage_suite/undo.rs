@@ -5,14 +5,14 @@ use std::time::Duration;
 use weft::storage::undo::{Refusal, Restored, Undo, Undone};
 use weft::sync::{Query, Timestamp, Ttl, UserId, WboWrite};
 
-type Outcome = Result<Undone, Refusal>;
+pub(super) type Outcome = Result<Undone, Refusal>;
 
 fn go_back(bench: &Bench, user: UserId, undo: &Undo) -> Outcome {
     let undoable = bench.storage.undoable().unwrap();
     undoable.undo(user, undo, &mut |_| {}).unwrap()
 }
 
-fn account(bench: &Bench, to: Timestamp) -> Outcome {
+pub(super) fn account(bench: &Bench, to: Timestamp) -> Outcome {
     let undo = Undo {
         to,
         collection: None,
@@ -45,7 +45,7 @@ fn payload(bench: &Bench, collection: &str, id: &str) -> Option<String> {
 
 /// Times of different collections follow each other only as far as the clock moves. A new collection that
 /// is written to twice at once is three hundredths ahead of it.
-fn tick(bench: &Bench) {
+pub(super) fn tick(bench: &Bench) {
     match &bench.clock {
         Some(clock) => clock.move_seconds(1),
         None => std::thread::sleep(Duration::from_millis(60)),
