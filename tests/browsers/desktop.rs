@@ -4,6 +4,8 @@
 //! `crypto/keys` that it has seen, and per engine the time of its last sync and its records.
 
 use std::collections::BTreeMap;
+use std::thread;
+use std::time::{Duration, Instant};
 
 use serde_json::{Value, json};
 
@@ -64,14 +66,42 @@ impl<'a> Desktop<'a> {
 
     /// A device of a new account, after the set-up dialog and the first sync.
     pub fn of_new_account(server: &'a Server, name: &str) -> Desktop<'a> {
+        Desktop::of_new_account_within(Duration::ZERO, server, name)
+    }
+
+    /// The same, of a user who tries again for so long where the server says that it is too busy.
+    pub fn of_new_account_within(
+        patience: Duration,
+        server: &'a Server,
+        name: &str,
+    ) -> Desktop<'a> {
         let mut device = Desktop::new(server, Profile::new(server, name, "a long password"));
         device.sign_up();
         device.may_wipe = true;
-        device.log_in().expect("a new account");
-        device.sync("?v=1.45.0").expect("a first sync");
+        let first = device.again_within(patience, |device| {
+            device.log_in().and_then(|()| device.sync("?v=1.45.0"))
+        });
+        first.expect("a first sync");
         device.may_wipe = false;
         device.requests();
         device
+    }
+
+    /// Does something, and again for so long where the server says that it is too busy.
+    pub fn again_within(
+        &mut self,
+        patience: Duration,
+        mut what: impl FnMut(&mut Self) -> Result<(), Ended>,
+    ) -> Result<(), Ended> {
+        let begun = Instant::now();
+        loop {
+            match what(self) {
+                Err(Ended::Quietly) if begun.elapsed() < patience => {
+                    thread::sleep(Duration::from_millis(100));
+                }
+                done => return done,
+            }
+        }
     }
 
     /// The requests since the last call of this, below the user's URL.
