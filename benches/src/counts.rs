@@ -3,6 +3,7 @@
 
 use std::fmt::Display;
 use std::path::Path;
+use std::sync::atomic::{AtomicU64, Ordering};
 
 use mysql::Conn;
 use mysql::prelude::Queryable;
@@ -23,6 +24,9 @@ const COUNTED: usize = 20;
 
 /// Under valgrind, where each takes fifty times as long.
 const COUNTED_SLOWLY: usize = 5;
+
+/// How often workers were asked so far.
+static CALLS: AtomicU64 = AtomicU64::new(0);
 
 /// What was counted for one kind of request with one database.
 struct Line {
@@ -124,7 +128,9 @@ fn count(
 }
 
 fn ask(worker: &Worker, house: &House, kind: Kind, times: usize) -> Result<(), String> {
-    let mut dice = Dice::new(kind as u64 + 1);
+    // Of each call its own: what is sent as new was not sent before.
+    let call = CALLS.fetch_add(1, Ordering::Relaxed);
+    let mut dice = Dice::new(call + 1);
     for _ in 0..times {
         let asked = worker.ask(&house.person, kind, &mut dice);
         asked.map_err(|why| format!("{}: {why}", kind.name()))?;
