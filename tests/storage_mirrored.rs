@@ -165,12 +165,13 @@ impl Storage for Handle {
         panic!("nothing is read from the second store")
     }
 
-    fn write_collection(
+    fn write_records(
         &self,
         user: UserId,
         collection: &CollectionName,
+        writes: &[WboWrite],
     ) -> StorageResult<Box<dyn WriteSession>> {
-        self.alive()?.write_collection(user, collection)
+        self.alive()?.write_records(user, collection, writes)
     }
 
     fn delete_records(&self, user: UserId) -> StorageResult<Timestamp> {

@@ -97,14 +97,6 @@ impl Storage for Mirrored {
         self.primary.read_once(user, question, visit)
     }
 
-    fn write_collection(
-        &self,
-        user: UserId,
-        collection: &CollectionName,
-    ) -> StorageResult<Box<dyn WriteSession>> {
-        self.write_records(user, collection, &[])
-    }
-
     fn write_records(
         &self,
         user: UserId,

@@ -139,18 +139,18 @@ pub trait Storage: Send + Sync {
         &self,
         user: UserId,
         collection: &CollectionName,
-    ) -> StorageResult<Box<dyn WriteSession>>;
+    ) -> StorageResult<Box<dyn WriteSession>> {
+        self.write_records(user, collection, &[])
+    }
 
-    /// The same for who is about to put these records. Changes nothing of what the session does or
+    /// The same for who is about to put these records. They change nothing of what the session does or
     /// promises, also if others are put in the end; but an engine may prepare for them.
     fn write_records(
         &self,
         user: UserId,
         collection: &CollectionName,
-        _writes: &[WboWrite],
-    ) -> StorageResult<Box<dyn WriteSession>> {
-        self.write_collection(user, collection)
-    }
+        writes: &[WboWrite],
+    ) -> StorageResult<Box<dyn WriteSession>>;
 
     /// Deletes all records of the user, in one transaction, and answers its time. Every collection
     /// that had records keeps that time.

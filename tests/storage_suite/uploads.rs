@@ -69,14 +69,19 @@ fn as_written(writes: &[WboWrite]) -> Vec<(String, String)> {
     writes.iter().map(of).collect()
 }
 
-pub fn many_new_records_come_and_go_with_an_undo(bench: &Bench) {
-    let then = upload(bench, &[full("before", "x")]);
-    upload(bench, &many("new"));
+/// Many new ones are there beside the one of before, and an undo takes all of them away.
+fn assert_came_and_go(bench: &Bench, then: Timestamp) {
     let mut expected = as_written(&many("new"));
     expected.push(("before".into(), "x".into()));
     assert_there(bench, expected);
     assert_eq!(go_back(bench, bench.user, then), [0, 0, MANY as u64]);
     assert_there(bench, vec![("before".into(), "x".into())]);
+}
+
+pub fn many_new_records_come_and_go_with_an_undo(bench: &Bench) {
+    let then = upload(bench, &[full("before", "x")]);
+    upload(bench, &many("new"));
+    assert_came_and_go(bench, then);
 }
 
 pub fn one_that_is_known_among_many_is_kept_wherever_it_is(bench: &Bench) {
@@ -119,11 +124,7 @@ pub fn what_has_expired_under_many_new_records_is_not_kept(bench: &Bench) {
     };
     let then = upload(bench, &[full("before", "x"), dead]);
     upload(bench, &many("new"));
-    let mut expected = as_written(&many("new"));
-    expected.push(("before".into(), "x".into()));
-    assert_there(bench, expected);
-    assert_eq!(go_back(bench, bench.user, then), [0, 0, MANY as u64]);
-    assert_there(bench, vec![("before".into(), "x".into())]);
+    assert_came_and_go(bench, then);
 }
 
 pub fn others_than_were_announced_may_come(bench: &Bench) {

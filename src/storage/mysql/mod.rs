@@ -282,14 +282,6 @@ impl Storage for MySqlStorage {
         }
     }
 
-    fn write_collection(
-        &self,
-        user: UserId,
-        collection: &CollectionName,
-    ) -> StorageResult<Box<dyn WriteSession>> {
-        self.write_records(user, collection, &[])
-    }
-
     fn write_records(
         &self,
         user: UserId,

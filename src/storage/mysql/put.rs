@@ -85,8 +85,7 @@ impl Records {
 
     fn replace(&mut self, writes: &[WboWrite], put: &mut Put) -> Result<(), Fault> {
         let lines: Vec<_> = writes.iter().map(|write| self.whole(write)).collect();
-        let bytes = |write: &WboWrite| write.payload.as_ref().map_or(0, String::len);
-        self.kept_heavily |= writes.iter().map(bytes).sum::<usize>() >= HEAVY;
+        self.kept_heavily |= lines.iter().map(Line::bytes).sum::<usize>() >= HEAVY;
         match std::mem::take(&mut self.looks_new) && are_distinct(writes) {
             true => self.insert(&lines)?,
             false => {

@@ -30,7 +30,7 @@ use super::{
     AccountSession, CollectionSession, Keeping, Movable, Portable, ReadFrom, Storage, StorageError,
     StorageResult, Undoable, WriteSession,
 };
-use crate::sync::{CollectionName, Timestamp, UserId};
+use crate::sync::{CollectionName, Timestamp, UserId, WboWrite};
 use pool::{Pool, Seat};
 use rusqlite::Connection;
 use session::{Account, Session};
@@ -80,10 +80,11 @@ impl Storage for SqliteStorage {
         Ok(Box::new(Session::read(self.held()?, user, collection)?))
     }
 
-    fn write_collection(
+    fn write_records(
         &self,
         user: UserId,
         collection: &CollectionName,
+        _writes: &[WboWrite],
     ) -> StorageResult<Box<dyn WriteSession>> {
         Ok(Box::new(Session::write(self.held()?, user, collection)?))
     }

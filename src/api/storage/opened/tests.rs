@@ -101,10 +101,11 @@ impl Storage for Fateful {
     ) -> StorageResult<Box<dyn CollectionSession>> {
         self.inner.read_collection(user, collection, from)
     }
-    fn write_collection(
+    fn write_records(
         &self,
         user: UserId,
         collection: &CollectionName,
+        writes: &[WboWrite],
     ) -> StorageResult<Box<dyn WriteSession>> {
         let before = self.opened.fetch_add(1, Ordering::SeqCst);
         if before == 1 && self.rival {
@@ -113,7 +114,7 @@ impl Storage for Fateful {
             rival.commit()?;
         }
         Ok(Box::new(Session {
-            inner: self.inner.write_collection(user, collection)?,
+            inner: self.inner.write_records(user, collection, writes)?,
             fate: (before < self.victims).then_some(self.fate),
         }))
     }
