@@ -27,8 +27,9 @@ section! {
 
         /// The same behind Apache and nginx: how long a request may wait in the front server for a worker
         /// before new syncs are told to come back later. The front has to tell when it came
-        /// (`X-Request-Start`); the files in `apache/` make it.
-        queue_time: Duration = seconds(2), in Duration::from_millis(100)..=seconds(86_400);
+        /// (`X-Request-Start`); the files in `apache/` make it. Where mod_fcgid finds no idle worker it waits
+        /// in whole seconds, two or three of them before it has started one for each of a few browsers.
+        queue_time: Duration = seconds(5), in Duration::from_millis(100)..=seconds(86_400);
 
         /// How many connections `weft serve` and `weft fastcgi` keep open; the next ones wait.
         max_connections: usize = 512, in 1..=65_536;
