@@ -66,11 +66,10 @@ const DEVICES: usize = 2;
 /// How long faults are made in one round, in seconds.
 const ROUND: u64 = 10;
 
-/// Waits of an operator who is in a hurry; but who has to wait for a worker, on a machine that does much
-/// else, is not told to come back.
+/// Waits of an operator who is in a hurry.
 const SETTINGS: &str = "storage.wipe_guard = \"1s\"\nstorage.busy_timeout = \"2s\"\nmysql.io_timeout = \"1s\"\n\
                         mysql.connect_timeout = \"1s\"\nldap.timeout = \"1s\"\nquota.bytes = \"100 MiB\"\n\
-                        quota.daily_write_bytes = \"1 GiB\"\nserver.queue_time = \"10s\"\n";
+                        quota.daily_write_bytes = \"1 GiB\"\n";
 
 /// Every worker that is new checks every password anew.
 const CHEAP_PASSWORDS: &str = "auth.argon2_memory_kib = 256\nauth.argon2_iterations = 1\n";

@@ -325,7 +325,7 @@ fn behind_apache(name: &str, site: Site, front: Front, virtual_host: &str) -> St
     let mut servers = Vec::new();
     let (modules, prefix, rest): (&[&str], _, _) = match front {
         Front::ModFcgid => {
-            let rest = apache::fcgid_files(&site) + &defines + virtual_host;
+            let rest = apache::fcgid(&site, &site.path("weft")) + &defines + virtual_host;
             (&["fcgid", "asis", "headers"], "/", rest)
         }
         Front::Cgi => {

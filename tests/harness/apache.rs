@@ -14,6 +14,7 @@ use std::time::{Duration, Instant};
 use super::ports::Port;
 use super::site::{Site, project};
 use super::supervised::{Invocation, Supervised};
+use super::weft;
 
 /// How long Apache may be without the file that tells its number, on a machine that does much else.
 const PATIENCE: Duration = Duration::from_secs(30);
@@ -125,11 +126,15 @@ pub fn defines(site: &Site, port: &Port) -> String {
     )
 }
 
-/// Where mod_fcgid keeps what Debian keeps in `/var/lib/apache2/fcgid`.
-pub fn fcgid_files(site: &Site) -> String {
+/// Where mod_fcgid keeps what Debian keeps in `/var/lib/apache2/fcgid`, and what it starts workers of this
+/// program with.
+pub fn fcgid(site: &Site, program: &Path) -> String {
     let folder = site.make_folder("fcgid");
     let folder = folder.display();
-    format!("FcgidIPCDir \"{folder}\"\nFcgidProcessTableFile \"{folder}/processes\"\n")
+    let patience = weft::patience(program)
+        .map(|(name, value)| format!("FcgidInitialEnv {name} {value}\n"))
+        .unwrap_or_default();
+    format!("FcgidIPCDir \"{folder}\"\nFcgidProcessTableFile \"{folder}/processes\"\n{patience}")
 }
 
 /// What a shared host gives to its customers: a web space where `.htaccess` files count.

@@ -318,7 +318,7 @@ fn start_mod_fcgid(site: &Site, settings: &str, more: &str) -> Result<Running, S
     let program = install(site, "weft", settings);
     apache::copy_away(site);
     let port = Port::claim();
-    let rest = apache::fcgid_files(site)
+    let rest = apache::fcgid(site, &program)
         + &apache::defines(site, &port)
         + more
         + &apache::include("weft-fcgid.conf");
@@ -400,7 +400,7 @@ fn start_htaccess(site: &Site, settings: &str, upload: &Upload) -> Result<Runnin
     let host = if upload.modules.contains(&"cgid") {
         format!("ScriptSock \"{}\"\n", site.path("cgi.sock").display())
     } else {
-        apache::fcgid_files(site)
+        apache::fcgid(site, &program)
     };
     let rest = host + &apache::web_space(site);
     let apache = apache::start(site, &port, upload.modules, &rest)?;

@@ -33,7 +33,7 @@ pub(super) fn fcgid_under_a_path(site: &Site, settings: &str) -> Result<Running,
     let port = Port::claim();
     let snippet = snippet("apache.md", "## Under a path of an existing site", "apache");
     let folder = site.folder.display().to_string();
-    let rest = apache::fcgid_files(site) + &snippet.replace("/srv/weft", &folder);
+    let rest = apache::fcgid(site, &program) + &snippet.replace("/srv/weft", &folder);
     let apache = apache::start(site, &port, &["fcgid"], &rest)?;
     Ok(behind(apache, port, PREFIX, program))
 }

@@ -1,5 +1,6 @@
 //! The program under test where it is a server of its own: built-in HTTP, and FastCGI workers.
 
+use std::fs;
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 
@@ -9,6 +10,14 @@ use super::supervised::{Invocation, Supervised};
 /// How many workers answer at the same time behind Apache and nginx: fewer than browsers that the
 /// tests start, so that some have to wait.
 const WORKERS: &str = "4";
+
+/// The longest wait for a worker that is no overload, where a test does not set it itself: a few browsers at
+/// once may wait for seconds on a machine that does much else, above all before Apache has started workers.
+pub fn patience(program: &Path) -> Option<(&'static str, &'static str)> {
+    let settings = fs::read_to_string(program.with_file_name("weft.toml")).unwrap_or_default();
+    let is_set = settings.contains("queue_time");
+    (!is_set).then_some(("WEFT_SERVER_QUEUE_TIME", "1min"))
+}
 
 /// Starts `weft serve` on a port that the system chooses; the program says which.
 pub fn serve(site: &Site, program: &Path) -> Result<(Supervised, SocketAddr), String> {
@@ -45,12 +54,15 @@ pub fn fastcgi_with(
     workers: &str,
 ) -> Result<(Supervised, PathBuf), String> {
     let socket = site.path("weft.sock");
-    let weft = Invocation::new("weft", program)
+    let mut weft = Invocation::new("weft", program)
         .argument("fastcgi")
         .argument("--listen")
         .argument(format!("unix:{}", socket.display()))
         .argument("--workers")
         .argument(workers);
+    if let Some((name, value)) = patience(program) {
+        weft = weft.variable(name, value);
+    }
     let process = Supervised::start(site, weft)?;
     process.wait_for_socket(&socket)?;
     Ok((process, socket))
