@@ -13,7 +13,8 @@ use std::ops::ControlFlow;
 use std::thread;
 use std::time::Duration;
 use weft::storage::mysql::MySqlStorage;
-use weft::storage::{Columns, Question, ReadFrom, Storage};
+use weft::storage::undo::Undo;
+use weft::storage::{Carried, Columns, Load, Question, ReadFrom, Stamps, Storage};
 use weft::sync::{Query, RecordId, Timestamp, Ttl, WboWrite};
 
 fn server() -> MariaDb {
@@ -152,6 +153,95 @@ fn a_record_that_ends_is_there_while_a_clock_is_set_back_and_ends_when_it_is_rig
     assert!(there("b") && !there("d"));
     server.set_clock(5);
     assert!(!there("e"));
+}
+
+/// The times of changes to all that a user has follow what was told. By such a time a record may have ended
+/// that by the clock, as readers go, has not.
+#[test]
+#[cfg_attr(without = "faketime", ignore = "faketime is not installed")]
+fn who_changes_all_while_times_are_ahead_of_the_clock_loses_nothing_that_has_not_ended() {
+    let server = server();
+    let place = migrated(&server);
+    let host = place.host();
+    server.set_clock(86_400);
+    told(&host);
+    server.set_clock(0);
+    let mortal = WboWrite {
+        ttl: Ttl::from_seconds(1_000),
+        ..full("a", "x")
+    };
+    let there = || payload(&host, "history", "a");
+    let then = put(&host, "history", &[mortal]);
+    assert_eq!(there().as_deref(), Some("x"));
+
+    let history = name("history");
+    let gone = host.delete_records(USER).unwrap();
+    let mut session = host
+        .read_collection(USER, &history, ReadFrom::Primary)
+        .unwrap();
+    assert_eq!(session.modified().unwrap(), Some(gone));
+    assert_eq!(there(), None);
+
+    let undo = Undo {
+        to: then,
+        collection: Some(history.clone()),
+        rehearsal: false,
+    };
+    let go_back = || {
+        let undoable = host.undoable().unwrap();
+        undoable.undo(USER, &undo, &mut |_| {}).unwrap().unwrap()
+    };
+    assert_eq!(go_back().collections[0].returned, 1);
+    assert_eq!(there().as_deref(), Some("x"));
+    put(&host, "history", &[full("a", "y")]);
+    assert_eq!(go_back().collections[0].reverted, 1);
+    assert_eq!(there().as_deref(), Some("x"));
+
+    // From a backup of the day that it is: with as long to live as was left, and not unasked.
+    let mut load = Load {
+        collections: &[history],
+        at: then.plus_seconds(-86_400),
+        times: Stamps::New,
+        replace: false,
+    };
+    let mut whole = Vec::new();
+    let portable = host.portable().unwrap();
+    let walked = portable.walk(USER, &mut |piece| {
+        if let Carried::Record { record, expires } = piece {
+            whole.push((record.id.to_owned(), expires));
+        }
+        Ok(())
+    });
+    walked.unwrap();
+    let restore = |load: &Load<'_>| {
+        let taken = portable.take_in(USER, load, &mut |carry| {
+            carry(Carried::Collection {
+                name: &load.collections[0],
+                modified: then,
+            })?;
+            let (id, expires) = &whole[0];
+            let record = weft::sync::WboRef {
+                id,
+                modified: then,
+                payload: Some("z"),
+                parentid: None,
+                predecessorid: None,
+                sortindex: None,
+            };
+            carry(Carried::Record {
+                record,
+                expires: *expires,
+            })
+        });
+        taken.unwrap()
+    };
+    assert_eq!(restore(&load), None);
+    assert_eq!(there().as_deref(), Some("x"));
+    load.replace = true;
+    assert!(restore(&load).is_some());
+    assert_eq!(there().as_deref(), Some("z"));
+    server.set_clock(1_100);
+    assert_eq!(there(), None);
 }
 
 /// Of the first readers of a process none goes before another knows what they may be told.

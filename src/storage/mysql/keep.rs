@@ -7,7 +7,7 @@
 use super::Engine;
 use super::records::{Records, conditions, expiry, one_of, order, window};
 use super::tables::WHOLE_USER;
-use super::upkeep::now;
+use super::upkeep::{Moment, now};
 use crate::mysql::{Fault, Lease, row};
 use crate::storage::undo::{self, Keeping, OVERHEAD, PRUNED_TOGETHER, PRUNES};
 use crate::sync::{Query, RecordId, Timestamp, UserId};
@@ -170,12 +170,12 @@ impl Records {
     }
 }
 
-/// Keeps all records of a user, which are about to be deleted at that time, and the links.
+/// Keeps all records of a user, which are about to be deleted at that moment, and the links.
 pub(super) fn keep_all(
     engine: &Engine,
     lease: &mut Lease,
     user: UserId,
-    time: Timestamp,
+    moment: Moment,
 ) -> Result<(), Fault> {
     if engine.keeping().is_none() {
         return Ok(());
@@ -185,13 +185,17 @@ pub(super) fn keep_all(
         engine.tables.wbo(user),
         &engine.tables.times,
     );
-    let (number, now) = (Value::from(user.number()), Value::from(time.centis()));
+    let (number, time) = (
+        Value::from(user.number()),
+        Value::from(moment.time.centis()),
+    );
+    let living = expiry(moment.clock);
     let sql = format!(
         "INSERT IGNORE INTO {kept} ({COLUMNS}) SELECT {} FROM {wbo} AS w \
          WHERE w.username = ? AND w.ttl > ?",
         version()
     );
-    let values = vec![now.clone(), true.into(), number.clone(), expiry(time)];
+    let values = vec![time.clone(), true.into(), number.clone(), living.clone()];
     let done = lease.run(&sql, values).map(drop);
     engine.if_kept(done)?;
     if engine.keeping().is_none() {
@@ -206,7 +210,7 @@ pub(super) fn keep_all(
          ON t.userid = w.username AND t.collectionid = w.collection \
          WHERE w.username = ? GROUP BY w.username, w.collection HAVING MAX(w.ttl) > ?"
     );
-    let values = vec![now, OVERHEAD.into(), number, expiry(time)];
+    let values = vec![time, OVERHEAD.into(), number, living];
     lease.run(&sql, values).map(drop)
 }
 

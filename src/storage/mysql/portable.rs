@@ -12,7 +12,7 @@ use super::records::expiry;
 use super::shown::NOBODY;
 use super::sums::settle;
 use super::tables::{NEVER, NOW, Tables, WHOLE_USER};
-use super::upkeep::{lock_all, time_of_all};
+use super::upkeep::{Moment, lock_all};
 use super::write::prepare;
 use super::{Engine, MySqlStorage};
 use crate::mysql::{Fault, Lease, Pool, row};
@@ -76,22 +76,22 @@ impl Portable for MySqlStorage {
         for name in load.collections {
             engine.answer(prepare(engine, &mut lease, user, name))?;
         }
-        let (time, summed) = self.before(lock(engine, &mut lease, user, load.at))?;
-        let expired = delete_expired(engine, &mut lease, user, time);
+        let (moment, summed) = self.before(lock(engine, &mut lease, user, load.at))?;
+        let expired = delete_expired(engine, &mut lease, user, moment.clock);
         self.before(expired)?;
         if !load.replace && self.before(has_records(engine, &mut lease, user))? {
             self.before(lease.rollback())?;
             return Ok(None);
         }
         let numbers = self.before(numbers(engine, &mut lease, user, load))?;
-        let mut laying = Laying::new(engine, &mut lease, user, (load, time));
+        let mut laying = Laying::new(engine, &mut lease, user, (load, moment));
         self.before(laying.begin(&numbers))?;
         give(&mut |piece| self.before(laying.take(piece)))?;
         self.before(laying.finish(&numbers))?;
         self.before(settle(engine, &mut lease, user, summed))?;
         engine.answer(lease.commit())?;
-        tidy_user(engine, &mut lease, user, time);
-        Ok(Some(time))
+        tidy_user(engine, &mut lease, user, moment.time);
+        Ok(Some(moment.time))
     }
 }
 
@@ -225,23 +225,24 @@ fn lock(
     lease: &mut Lease,
     user: UserId,
     told: Timestamp,
-) -> Result<(Timestamp, bool), Fault> {
+) -> Result<(Moment, bool), Fault> {
     let summed = lock_all(engine, lease, user)?;
-    let time = time_of_all(engine, lease, user)?;
-    Ok((time.max(told.next()), summed))
+    let moment = Moment::of_all(engine, lease, user)?;
+    let time = moment.time.max(told.next());
+    Ok((Moment { time, ..moment }, summed))
 }
 
 fn delete_expired(
     engine: &Engine,
     lease: &mut Lease,
     user: UserId,
-    time: Timestamp,
+    clock: Timestamp,
 ) -> Result<(), Fault> {
     let sql = format!(
         "DELETE FROM {} WHERE username = ? AND ttl <= ?",
         engine.tables.wbo(user)
     );
-    let values = vec![user.number().into(), expiry(time)];
+    let values = vec![user.number().into(), expiry(clock)];
     lease.run(&sql, values).map(drop)
 }
 

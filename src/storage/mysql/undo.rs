@@ -4,7 +4,7 @@ use super::keep::COLUMNS;
 use super::records::expiry;
 use super::sums::settle;
 use super::tables::{Tables, WHOLE_USER};
-use super::upkeep::{lock_all, time_of_all};
+use super::upkeep::{Moment, lock_all};
 use super::{Engine, MySqlStorage};
 use crate::mysql::{Fault, Lease, row};
 use crate::storage::undo::{
@@ -167,7 +167,8 @@ impl Back<'_> {
             lease.rollback()?;
             return Ok(Err(refusal));
         }
-        let time = time_of_all(engine, &mut lease, user)?;
+        let moment = Moment::of_all(engine, &mut lease, user)?;
+        let time = moment.time;
         let mut done = Undone {
             time,
             collections: Vec::new(),
@@ -177,7 +178,7 @@ impl Back<'_> {
             if wanted.is_some_and(|only| *only != collection.name) {
                 continue;
             }
-            let restored = self.restore(&mut lease, collection, time)?;
+            let restored = self.restore(&mut lease, collection, moment)?;
             if restored.records() > 0 {
                 tell(&restored);
                 done.collections.push(restored);
@@ -252,16 +253,16 @@ impl Back<'_> {
         &self,
         lease: &mut Lease,
         collection: &Collection,
-        time: Timestamp,
+        moment: Moment,
     ) -> Result<Restored, Fault> {
-        let now = Value::from(time.centis());
+        let now = Value::from(moment.time.centis());
         let (kept, wbo) = (&self.engine.tables.kept, self.engine.tables.wbo(self.user));
         let Joined {
             versions,
             versions_values,
             there,
             there_values,
-        } = self.joined(collection.number, time);
+        } = self.joined(collection.number, moment);
         let sql = format!(
             "INSERT IGNORE INTO {kept} ({COLUMNS}) \
              SELECT w.username, w.collection, ?, w.id, COALESCE(w.modified, 0), v.id IS NULL, \
@@ -270,7 +271,7 @@ impl Back<'_> {
         );
         let mut values = vec![now.clone()];
         values.extend(there_values.clone());
-        values.push(expiry(time));
+        values.push(expiry(moment.clock));
         let taken = lease.run(&sql, values)?.rows;
 
         lease.run(&format!("DELETE w FROM {there}"), there_values)?;
@@ -301,15 +302,18 @@ impl Back<'_> {
             removed,
         };
         if restored.records() > 0 {
-            self.link(lease, collection, time)?;
+            self.link(lease, collection, moment.time)?;
         }
         Ok(restored)
     }
 
-    fn joined(&self, number: i64, time: Timestamp) -> Joined {
+    fn joined(&self, number: i64, moment: Moment) -> Joined {
         let (kept, wbo) = (&self.engine.tables.kept, self.engine.tables.wbo(self.user));
         let place = [Value::from(self.user.number()), number.into()];
-        let (to, now) = (Value::from(self.to.centis()), Value::from(time.centis()));
+        let (to, now) = (
+            Value::from(self.to.centis()),
+            Value::from(moment.time.centis()),
+        );
         let changed = format!(
             "(SELECT id, MIN(ended) AS ended FROM {kept} WHERE userid = ? AND collectionid = ? \
              AND ended > ? AND ended < ? AND id <> '' GROUP BY id) AS f"
@@ -322,7 +326,7 @@ impl Back<'_> {
             &place[..],
             &[to.clone(), now],
             &place,
-            &[to.clone(), expiry(time)],
+            &[to.clone(), expiry(moment.clock)],
         ]
         .concat();
         Joined {

@@ -26,16 +26,16 @@ pub(super) fn delete_records(
     let (wbo, times) = (engine.tables.wbo(user), &engine.tables.times);
     let number = Value::from(user.number());
     let summed = lock_all(engine, &mut lease, user)?;
-    let time = time_of_all(engine, &mut lease, user)?;
-    keep_all(engine, &mut lease, user, time)?;
-    let time = time.centis();
+    let moment = Moment::of_all(engine, &mut lease, user)?;
+    keep_all(engine, &mut lease, user, moment)?;
+    let time = moment.time.centis();
     let sql = format!(
         "INSERT INTO {times} (userid, collectionid, modified, told) \
          SELECT DISTINCT w.username, w.collection, CAST(? AS SIGNED), 0 \
          FROM {wbo} AS w WHERE w.username = ? AND w.ttl > ? \
          ON DUPLICATE KEY UPDATE modified = VALUES(modified)"
     );
-    let now = expiry(Timestamp::from_centis(time));
+    let now = expiry(moment.clock);
     lease.run(&sql, vec![time.into(), number.clone(), now])?;
     // Collections without records, present and future, were told this time too.
     let sql = format!("UPDATE {times} SET told = GREATEST(told, ?) WHERE userid = ?");
@@ -44,26 +44,40 @@ pub(super) fn delete_records(
     lease.run(&sql, vec![number])?;
     settle(engine, &mut lease, user, summed)?;
     lease.commit()?;
-    Ok(Timestamp::from_centis(time))
+    Ok(moment.time)
 }
 
-/// The time of a change to all that a user has, later than all that was told. Everything is locked.
-pub(super) fn time_of_all(
-    engine: &Engine,
-    lease: &mut Lease,
-    user: UserId,
-) -> Result<Timestamp, Fault> {
-    let (wbo, times) = (engine.tables.wbo(user), &engine.tables.times);
-    let number = Value::from(user.number());
-    let sql = format!(
-        "SELECT GREATEST({NOW}, ?, {}, \
-         (SELECT COALESCE(MAX(GREATEST(modified, told)), 0) + 1 FROM {times} WHERE userid = ?), \
-         (SELECT COALESCE(MAX(modified), 0) + 1 FROM {wbo} WHERE username = ?))",
-        engine.after_shown()
-    );
-    let told = engine.after_all_told().centis().into();
-    let row = lease.row(&sql, vec![told, number.clone(), number])?;
-    Ok(Timestamp::from_centis(row::certain(&row, 0)?))
+/// When a change to all that a user has takes place.
+#[derive(Clone, Copy)]
+pub(super) struct Moment {
+    /// The time that it gets: later than all that was told.
+    pub(super) time: Timestamp,
+    /// The database's clock, by which records expire, also where the time is ahead of it.
+    pub(super) clock: Timestamp,
+}
+
+impl Moment {
+    /// Chooses the time when everything is locked.
+    pub(super) fn of_all(
+        engine: &Engine,
+        lease: &mut Lease,
+        user: UserId,
+    ) -> Result<Moment, Fault> {
+        let (wbo, times) = (engine.tables.wbo(user), &engine.tables.times);
+        let number = Value::from(user.number());
+        let sql = format!(
+            "SELECT {NOW}, GREATEST({NOW}, ?, {}, \
+             (SELECT COALESCE(MAX(GREATEST(modified, told)), 0) + 1 FROM {times} WHERE userid = ?), \
+             (SELECT COALESCE(MAX(modified), 0) + 1 FROM {wbo} WHERE username = ?))",
+            engine.after_shown()
+        );
+        let told = engine.after_all_told().centis().into();
+        let row = lease.row(&sql, vec![told, number.clone(), number])?;
+        Ok(Moment {
+            clock: Timestamp::from_centis(row::certain(&row, 0)?),
+            time: Timestamp::from_centis(row::certain(&row, 1)?),
+        })
+    }
 }
 
 /// Deletes all that there is of a user.

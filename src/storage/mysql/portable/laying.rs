@@ -4,6 +4,7 @@ use super::super::Engine;
 use super::super::keep::{forget, keep_some, let_go_of_the_same, link_all};
 use super::super::records::list;
 use super::super::tables::{NEVER, WHOLE_USER};
+use super::super::upkeep::Moment;
 use crate::mysql::{Fault, Lease};
 use crate::storage::{Carried, Load, Stamps};
 use crate::sync::{Timestamp, UserId, WboRef};
@@ -30,6 +31,8 @@ pub(super) struct Laying<'c> {
     user: UserId,
     load: &'c Load<'c>,
     time: Timestamp,
+    /// By which records expire.
+    clock: Timestamp,
     /// The numbers of the collections that come, and how many have.
     numbers: Vec<i64>,
     begun: usize,
@@ -44,14 +47,15 @@ impl<'c> Laying<'c> {
         engine: &'c Engine,
         lease: &'c mut Lease,
         user: UserId,
-        (load, time): (&'c Load<'c>, Timestamp),
+        (load, moment): (&'c Load<'c>, Moment),
     ) -> Self {
         Laying {
             engine,
             lease,
             user,
             load,
-            time,
+            time: moment.time,
+            clock: moment.clock,
             numbers: Vec::new(),
             begun: 0,
             last: String::new(),
@@ -181,7 +185,7 @@ impl<'c> Laying<'c> {
             Stamps::New => self.time,
             Stamps::Kept => record.modified,
         };
-        let expires = self.load.expiry(expires, self.time);
+        let expires = self.load.expiry(expires, self.clock);
         Ok([
             self.user.number().into(),
             self.number()?.into(),
