@@ -82,9 +82,11 @@ impl Handler for Gateway<'_> {
                 let now = Instant::now();
                 let (turn, waited_long) = self.queue.turn(&method, request.headers(), now);
                 let answer = self.answer(request, waited_long);
-                let sent = reply::send(self.application, &method, answer, response)?;
-                entry.finish(sent.status, sent.bytes);
+                let sent = reply::send(self.application, &method, answer, response);
+                // Also where the front is gone: this worker was not at rest.
                 turn.end(Instant::now());
+                let sent = sent?;
+                entry.finish(sent.status, sent.bytes);
             }
             Err(reason) => {
                 log::warn!("request refused, HTTP cannot hold it: {reason:?}");

@@ -4,15 +4,16 @@ use std::io::{self, Read, Write};
 use std::os::unix::net::{UnixListener, UnixStream};
 use std::path::PathBuf;
 use std::thread::{self, JoinHandle};
-use std::time::Duration;
+use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use ::fastcgi::{Limits, Listener, Stop};
 use tempfile::TempDir;
 
+use crate::exchange::{Application, Request, Response, ResponseBody, Target};
 use crate::gateway::fcgi::{Settings, serve};
 
 use super::cgi::{reply, variables};
-use super::{Call, Door, Double, Outcome};
+use super::{Call, Door, Double, Outcome, With};
 
 const BEGIN: u8 = 1;
 const END: u8 = 3;
@@ -29,6 +30,10 @@ pub(super) struct FastCgi {
 
 impl FastCgi {
     pub(super) fn open() -> Self {
+        Self::of(Double)
+    }
+
+    fn of(application: impl Application + 'static) -> Self {
         let folder = tempfile::tempdir().unwrap();
         let socket = folder.path().join("weft.sock");
         let listener = Listener::Unix(UnixListener::bind(&socket).unwrap());
@@ -40,7 +45,7 @@ impl FastCgi {
         };
         let server = thread::spawn({
             let stop = stop.clone();
-            move || serve(&Double, listener, settings, &stop)
+            move || serve(&application, listener, settings, &stop)
         });
         FastCgi {
             socket,
@@ -67,6 +72,13 @@ impl Door for FastCgi {
 
     /// The body first, then the answer, as mod_fcgid does.
     fn call(&self, call: &Call) -> Outcome {
+        answer(&mut self.ask(call)?)
+    }
+}
+
+impl FastCgi {
+    /// Sends a request.
+    fn ask(&self, call: &Call) -> io::Result<UnixStream> {
         let mut front = UnixStream::connect(&self.socket)?;
         send(&mut front, BEGIN, &[0, 1, 0, 0, 0, 0, 0, 0])?;
         let mut params = Vec::new();
@@ -79,7 +91,7 @@ impl Door for FastCgi {
         }
         stream(&mut front, PARAMS, &params)?;
         stream(&mut front, STDIN, &call.body)?;
-        answer(&mut front)
+        Ok(front)
     }
 }
 
@@ -113,4 +125,29 @@ fn answer(front: &mut UnixStream) -> Outcome {
             _ => {}
         }
     }
+}
+
+/// A GET of a client that has waited for so long.
+fn after(url: &str, waited: Duration) -> Call {
+    let now = SystemTime::now().duration_since(UNIX_EPOCH).unwrap();
+    let began = format!("t={}", (now - waited).as_micros());
+    let mut call = Call::get(url);
+    call.headers.push(("x-request-start", began.into_bytes()));
+    call
+}
+
+/// Else the line that grew in this time would be taken for the difference of two clocks.
+#[test]
+fn a_worker_whose_front_left_in_mid_answer_was_at_work_all_the_same() {
+    let slowly = |request: Request<'_>| {
+        let target = request.extensions().get::<Target>().unwrap();
+        if target.path.ends_with(b"/slow") {
+            thread::sleep(Duration::from_secs(2));
+        }
+        Response::new(ResponseBody::from("x".repeat(4 << 20)))
+    };
+    let door = FastCgi::of(With(slowly));
+    drop(door.ask(&after("/slow", Duration::ZERO)).unwrap());
+    let next = door.call(&after("/begin", Duration::from_secs(9))).unwrap();
+    assert_eq!(next.status, 503);
 }
