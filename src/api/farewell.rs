@@ -49,7 +49,7 @@ impl Api {
     ///
     /// [`NotRemoved`].
     pub fn remove_account(&self, account: &Account) -> Result<(), NotRemoved> {
-        if self.is_elsewhere(account)? {
+        if self.elsewhere(account)?.is_some() {
             return Err(NotRemoved::Elsewhere);
         }
         self.storage.forget_user(account.id)?;

@@ -40,30 +40,42 @@ impl Api {
         call: &Call<'_>,
         account: &Account,
     ) -> Result<(), ApiError> {
-        match self.is_elsewhere(account)? {
-            true => {
+        match self.elsewhere(account)? {
+            Some(_) => {
                 self.tell(call, Incident::WRONG_NODE, account.name.as_str());
                 Err(ApiError::Unauthorized)
             }
-            false => Ok(()),
+            None => Ok(()),
         }
     }
 
-    /// Whether the user's records are known to be on another node. Who has no node yet is served
-    /// wherever they are.
-    pub(super) fn is_elsewhere(&self, account: &Account) -> AuthResult<bool> {
+    /// The URL of the other node that the user's records are known to be on. Who has no node yet is
+    /// served wherever they are, and so is everybody where nodes are not checked.
+    ///
+    /// # Errors
+    ///
+    /// An engine did not answer.
+    pub fn elsewhere(&self, account: &Account) -> AuthResult<Option<String>> {
         let Some(own) = &self.settings.check_node else {
-            return Ok(false);
+            return Ok(None);
         };
-        let node = match &account.node {
-            Some(node) => Some(node.clone()),
-            None => self.people.nodes.of(account.id)?,
-        };
-        let elsewhere = node.filter(|node| !is_same(node, own));
+        let elsewhere = self.known_node(account)?.filter(|node| !is_same(node, own));
         if let Some(node) = &elsewhere {
             log::info!("{} belongs to {node}", account.name);
         }
-        Ok(elsewhere.is_some())
+        Ok(elsewhere)
+    }
+
+    /// The URL of the node that the user was given, if any was.
+    ///
+    /// # Errors
+    ///
+    /// An engine did not answer.
+    pub fn known_node(&self, account: &Account) -> AuthResult<Option<String>> {
+        match &account.node {
+            Some(node) => Ok(Some(node.clone())),
+            None => self.people.nodes.of(account.id),
+        }
     }
 }
 

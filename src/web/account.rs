@@ -107,7 +107,7 @@ pub fn title<'n>(t: &'static Texts, name: &'n str) -> &'n str {
 
 /// The page.
 pub fn show(visit: &mut Visit<'_, '_>) -> Shown {
-    let owner = visit.owner()?;
+    let owner = visit.resident()?;
     let t = &visit.texts().account;
     let stored = stored(visit, &owner)?;
     let used: u64 = stored.iter().map(|stored| stored.bytes).sum();

@@ -49,7 +49,7 @@ fn seconds(time: Timestamp) -> f64 {
 
 /// The file, as an attachment.
 pub fn answer(visit: &mut Visit<'_, '_>) -> Shown {
-    let owner = visit.owner()?;
+    let owner = visit.resident()?;
     let mut session = visit.api.storage.read_account(owner.id)?;
     let names = session.times()?.into_iter().map(|(name, _)| name).collect();
     let when = When::new(visit.now, visit.now).machine;

@@ -37,7 +37,7 @@ const PRECIOUS: [&str; 2] = ["crypto", "meta"];
 
 /// Asks whether one collection is to go.
 pub fn collection(visit: &mut Visit<'_, '_>) -> Shown {
-    let owner = visit.owner()?;
+    let owner = visit.resident()?;
     let t = &visit.texts().account;
     let name = visit.query.text("name").to_owned();
     let stored = account::stored(visit, &owner)?;
@@ -75,7 +75,7 @@ fn kept(visit: &Visit<'_, '_>) -> &'static str {
 
 /// Deletes it.
 pub fn deleting_collection(visit: &mut Visit<'_, '_>) -> Shown {
-    let owner = visit.owner()?;
+    let owner = visit.resident()?;
     let form = visit.form()?;
     let name = CollectionName::new(form.text("name")).map_err(|_| Trouble::NotFound)?;
     let mut session = visit.api.storage.write_collection(owner.id, &name)?;
@@ -87,7 +87,7 @@ pub fn deleting_collection(visit: &mut Visit<'_, '_>) -> Shown {
 
 /// Asks whether all collections are to go.
 pub fn clear(visit: &mut Visit<'_, '_>) -> Shown {
-    visit.owner()?;
+    visit.resident()?;
     let t = &visit.texts().account;
     let page = Confirm {
         frame: visit.frame("account"),
@@ -104,7 +104,7 @@ pub fn clear(visit: &mut Visit<'_, '_>) -> Shown {
 
 /// Deletes them.
 pub fn clearing(visit: &mut Visit<'_, '_>) -> Shown {
-    let owner = visit.owner()?;
+    let owner = visit.resident()?;
     visit.form()?;
     visit.api.storage.delete_records(owner.id)?;
     log::info!("{} deleted all records", owner.name);
@@ -123,8 +123,7 @@ fn leave_page(visit: &mut Visit<'_, '_>, status: StatusCode, name: &str, why_not
     visit.page(status, &DeleteAccount { frame, t, name })
 }
 
-/// Its form: name and password, whoever is signed in. The records go first: an account whose records
-/// are left behind can't be deleted by its owner again.
+/// Its form: name and password, whoever is signed in.
 pub fn deleting_account(visit: &mut Visit<'_, '_>) -> Shown {
     let form = visit.form()?;
     let t = &visit.texts().entry;
@@ -138,12 +137,14 @@ pub fn deleting_account(visit: &mut Visit<'_, '_>) -> Shown {
     if visit.web.is_admin(&owner.name) {
         return leave_page(visit, StatusCode::BAD_REQUEST, name, t.delete_admin);
     }
-    visit.api.storage.forget_user(owner.id)?;
-    visit.api.people.forget(&owner)?;
+    if let Some(node) = visit.api.elsewhere(&owner)? {
+        let why_not = fill(t.delete_elsewhere, &[&node]);
+        return leave_page(visit, StatusCode::CONFLICT, name, &why_not);
+    }
+    visit.api.remove_account(&owner)?;
     if let Some(devices) = &visit.web.devices {
         devices.forget(owner.id);
     }
-    visit.api.accounts.delete(&owner.name)?;
     log::info!(target: "security", "{} deleted the account on the screens", owner.name);
     visit.sign_out();
     visit.message(StatusCode::OK, t.deleted_title, t.deleted)

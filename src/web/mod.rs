@@ -27,6 +27,7 @@ mod undo;
 mod visit;
 
 use crate::api::error::ApiError;
+use crate::api::farewell::NotRemoved;
 use crate::api::{Api, Call};
 use crate::auth::AuthError;
 use crate::doctor::Doctor;
@@ -99,6 +100,8 @@ enum Trouble {
     NotFound,
     /// The page is not for this user.
     Forbidden,
+    /// The user's records are on another node.
+    Elsewhere,
     /// The page does not know the method; it knows these.
     Method(&'static str),
     /// The form is larger than any of ours.
@@ -120,8 +123,21 @@ impl From<AuthError> for Trouble {
 
 impl From<StorageError> for Trouble {
     fn from(error: StorageError) -> Self {
+        if let StorageError::Elsewhere = error {
+            return Trouble::Elsewhere;
+        }
         log::error!("{error}");
         Trouble::Away
+    }
+}
+
+impl From<NotRemoved> for Trouble {
+    fn from(error: NotRemoved) -> Self {
+        match error {
+            NotRemoved::Elsewhere => Trouble::Elsewhere,
+            NotRemoved::Storage(error) => error.into(),
+            NotRemoved::Accounts(error) => error.into(),
+        }
     }
 }
 
@@ -214,6 +230,7 @@ impl Trouble {
         match self {
             Trouble::SignIn => StatusCode::OK,
             Trouble::Form | Trouble::Forbidden => StatusCode::FORBIDDEN,
+            Trouble::Elsewhere => StatusCode::CONFLICT,
             Trouble::NotFound => StatusCode::NOT_FOUND,
             Trouble::Method(_) => StatusCode::METHOD_NOT_ALLOWED,
             Trouble::TooLarge => StatusCode::PAYLOAD_TOO_LARGE,

@@ -56,7 +56,7 @@ const SHOWN: usize = 20;
 
 /// The moments, if there is nothing else to be asked.
 pub fn show(visit: &mut Visit<'_, '_>) -> Shown {
-    let owner = visit.owner()?;
+    let owner = visit.resident()?;
     if visit.query.has("to") {
         return confirm(visit, &owner);
     }
@@ -153,7 +153,7 @@ fn lines(visit: &Visit<'_, '_>, t: &'static Texts, undone: &Undone) -> Vec<Strin
 
 /// Brings it back.
 pub fn bringing_back(visit: &mut Visit<'_, '_>) -> Shown {
-    let owner = visit.owner()?;
+    let owner = visit.resident()?;
     let form = visit.form()?;
     let undo = wanted(form.text("to"), form.text("collection"), false)?;
     let now = visit.now;

@@ -112,6 +112,15 @@ impl<'v, 'b> Visit<'v, 'b> {
         self.user().cloned().ok_or(Trouble::SignIn)
     }
 
+    /// Who is signed in, if their records are on this node as far as is known.
+    pub fn resident(&self) -> Result<Account, Trouble> {
+        let owner = self.owner()?;
+        match self.api.elsewhere(&owner)? {
+            Some(_) => Err(Trouble::Elsewhere),
+            None => Ok(owner),
+        }
+    }
+
     /// The texts.
     pub fn texts(&self) -> &'static Texts {
         self.web.settings.language.texts()
@@ -254,7 +263,14 @@ impl<'v, 'b> Visit<'v, 'b> {
             return shown.unwrap_or_else(|_| ok("text/plain", ""));
         }
         let t = &self.texts().common;
+        let elsewhere;
         let (title, text) = match trouble {
+            Trouble::Elsewhere => {
+                let node = self.user().map(|user| self.api.known_node(user));
+                let node = node.and_then(Result::ok).flatten().unwrap_or_default();
+                elsewhere = fill(t.elsewhere, &[&node]);
+                (t.elsewhere_title, elsewhere.as_str())
+            }
             Trouble::Form => (t.form_title, t.form),
             Trouble::SignIn | Trouble::NotFound => (t.not_found_title, t.not_found),
             Trouble::Forbidden => (t.forbidden_title, t.forbidden),
@@ -264,7 +280,7 @@ impl<'v, 'b> Visit<'v, 'b> {
             Trouble::Away => (t.away_title, t.away),
         };
         let shown = self.message(trouble.status(), title, text);
-        let mut response = shown.unwrap_or_else(|_| ok("text/plain", text));
+        let mut response = shown.unwrap_or_else(|_| ok("text/plain", text.to_owned()));
         if let Trouble::Method(allowed) = trouble {
             let allowed = HeaderValue::from_static(allowed);
             response.headers_mut().insert(ALLOW, allowed);

@@ -1,12 +1,52 @@
 //! A person before the pages, with a browser that knows no script: keeps cookies, follows links and
 //! redirects, and sends the forms that it was shown.
 
-use super::Server;
 use super::http::{Request, Response};
+use super::{Node, Server};
+
+/// A server that shows the pages.
+pub trait Visited {
+    /// Host and port.
+    fn host(&self) -> String;
+
+    /// The path of its front page, with a slash at both ends.
+    fn prefix(&self) -> &str;
+
+    /// Sends a request on a connection of its own.
+    fn send(&self, request: &Request) -> Response;
+}
+
+impl Visited for Server {
+    fn host(&self) -> String {
+        Server::host(self)
+    }
+
+    fn prefix(&self) -> &str {
+        Server::prefix(self)
+    }
+
+    fn send(&self, request: &Request) -> Response {
+        Server::send(self, request)
+    }
+}
+
+impl Visited for Node {
+    fn host(&self) -> String {
+        self.address.to_string()
+    }
+
+    fn prefix(&self) -> &str {
+        "/"
+    }
+
+    fn send(&self, request: &Request) -> Response {
+        Node::send(self, request)
+    }
+}
 
 /// The person.
 pub struct Visitor<'s> {
-    server: &'s Server,
+    server: &'s dyn Visited,
     /// Name, path and value, as `Set-Cookie` said.
     pub cookies: Vec<(String, String, String)>,
     /// Where the person is: a path below the server's address.
@@ -14,7 +54,7 @@ pub struct Visitor<'s> {
 }
 
 impl<'s> Visitor<'s> {
-    pub fn new(server: &'s Server) -> Visitor<'s> {
+    pub fn new(server: &'s dyn Visited) -> Visitor<'s> {
         Visitor {
             server,
             cookies: Vec::new(),

@@ -17,6 +17,7 @@ use super::visit::{Visit, names};
 use super::{Shown, Trouble, filters};
 use crate::accounts::Brake;
 use crate::auth::Account;
+use crate::storage::StorageError;
 use askama::Template;
 use http::StatusCode;
 use std::fmt::Display;
@@ -137,15 +138,23 @@ pub fn show(visit: &mut Visit<'_, '_>) -> Shown {
 }
 
 fn row(visit: &Visit<'_, '_>, account: &Account) -> Result<User, Trouble> {
-    let mut session = visit.api.storage.read_account(account.id)?;
-    let changed = session.times()?.into_iter().map(|(_, time)| time).max();
+    let (changed, size) = match visit.api.storage.read_account(account.id) {
+        Ok(mut session) => {
+            let times = session.times()?.into_iter();
+            let changed = times.map(|(_, time)| time).max();
+            (changed, size(session.used_bytes()?))
+        }
+        // Nothing of it is here to be counted.
+        Err(StorageError::Elsewhere) => (None, visit.texts().admin.elsewhere.to_owned()),
+        Err(error) => return Err(error.into()),
+    };
     let devices = visit.web.devices.as_ref();
     let synced = devices.and_then(|devices| Some(devices.of(account.id).first()?.last));
     Ok(User {
         name: account.name.to_string(),
         link: encoded(account.name.as_str()),
         email: account.email.clone().unwrap_or_default(),
-        size: size(session.used_bytes()?),
+        size,
         last: changed.max(synced).map(|time| visit.when(time)),
         enabled: account.enabled,
     })

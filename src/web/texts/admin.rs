@@ -25,6 +25,7 @@ super::texts! {
         found: "{} users",
         found_one: "1 user",
         found_none: "No user fits.",
+        elsewhere: "on another node",
         user: "User",
         size: "Stored",
         last_sync: "Last sync",

@@ -32,6 +32,8 @@ super::texts! {
         away: "The server can't reach its data just now. Nothing was changed. Please try again in a few minutes.",
         often_title: "Too many attempts",
         often: "There were too many attempts from your address or for this account. Please wait a while and try again.",
+        elsewhere_title: "Your data is on another server",
+        elsewhere: "What this account has stored is on another server of this service. Please sign in there: {}",
         forbidden_title: "This page is not for you",
         forbidden: "Only administrators of this server see it. The setting `web.admins` names them.",
     }

@@ -68,6 +68,7 @@ super::texts! {
         delete_button: "Delete my account for good",
         delete_missing: "Missing data: please enter both your name and your password.",
         delete_wrong: "Bad credentials: name and password don't belong together.",
+        delete_elsewhere: "What this account has stored is on another server of this service. Please delete the account there: {}",
         delete_admin: "An administrator's account can't be deleted here. Take it out of the setting `web.admins` first.",
         deleted_title: "Account removed",
         deleted: "Your account and all that it stored here are gone. Disconnect Sync in the preferences of your browsers.",
