@@ -9,6 +9,7 @@
 mod harness;
 
 use std::collections::BTreeSet;
+use std::sync::Barrier;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::thread;
 
@@ -28,14 +29,32 @@ struct Written {
     time: i64,
 }
 
-/// Writes until every write has once succeeded; counts how often it was refused.
-fn write(user: &User, name: &str, refused: &AtomicUsize) -> Vec<Written> {
+/// Lets all begin together, also when some fail before.
+struct Together<'b>(Option<&'b Barrier>);
+
+impl Together<'_> {
+    fn begin(&mut self) {
+        self.0.take().map(Barrier::wait);
+    }
+}
+
+impl Drop for Together<'_> {
+    fn drop(&mut self) {
+        self.begin();
+    }
+}
+
+/// Writes until every write has once succeeded; counts how often it was refused. All know the time that
+/// their first writes are conditioned on before any of them writes, so that one of them wins.
+fn write(user: &User, name: &str, refused: &AtomicUsize, start: &Barrier) -> Vec<Written> {
+    let mut together = Together(Some(start));
     (0..WRITES)
         .map(|number| {
             let id = format!("{name}-{number}");
             let path = format!("storage/contested/{id}");
             loop {
                 let since = user.get("storage/contested?limit=1").timestamp().to_owned();
+                together.begin();
                 let answer = user.unless_modified(&since, "PUT", &path, r#"{"payload":"x"}"#);
                 match answer.status {
                     200 => {
@@ -125,14 +144,15 @@ fn hammer(servers: [&Server; 2]) {
     });
     let refused = AtomicUsize::new(0);
     let done = AtomicBool::new(false);
+    let start = Barrier::new(2 * WRITERS);
     let (written, followed) = thread::scope(|scope| {
-        let (refused, done) = (&refused, &done);
+        let (refused, done, start) = (&refused, &done, &start);
         let mut writers = Vec::new();
         let mut readers = Vec::new();
         for (front, user) in users.iter().enumerate() {
             for number in 0..WRITERS {
                 let name = format!("w{front}-{number}");
-                writers.push(scope.spawn(move || write(user, &name, refused)));
+                writers.push(scope.spawn(move || write(user, &name, refused, start)));
             }
             readers.push(scope.spawn(move || follow(user, done)));
         }
@@ -179,8 +199,8 @@ fn hammer(servers: [&Server; 2]) {
     }
     let refused = refused.into_inner();
     assert!(
-        refused > 0,
-        "nobody was in anybody's way: this test tests nothing"
+        refused >= 2 * WRITERS - 1,
+        "of all that began at the same time one wins: {refused}"
     );
     println!("{} writes, {refused} refusals", written.len());
 }
