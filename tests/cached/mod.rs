@@ -19,11 +19,16 @@ const LIFE: u32 = 86_400;
 
 /// A cache that answers in its own time, on a machine that does much else.
 fn memcached(port: u16) -> Arc<Memcached> {
+    memcached_at("127.0.0.1", port)
+}
+
+/// The same, of servers at these addresses.
+fn memcached_at(hosts: &str, port: u16) -> Arc<Memcached> {
     let patience = Duration::from_secs(10);
     Arc::new(Memcached::new(&MemcachedOptions {
         connect_timeout: patience,
         io_timeout: patience,
-        ..MemcachedOptions::legacy("127.0.0.1", port)
+        ..MemcachedOptions::legacy(hosts, port)
     }))
 }
 

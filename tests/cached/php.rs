@@ -1,11 +1,10 @@
 //! Real PHP reads what Weft wrote, and Weft what PHP wrote, with one memcached and with two.
 
-use super::LIFE;
+use super::{LIFE, memcached_at};
 use crate::harness::{Memcached as Server, php};
 use crate::storage_suite::{ManualClock, full, get, name, scan};
 use serde_json::{Value, json};
 use std::sync::Arc;
-use weft::cache::{Memcached, MemcachedOptions};
 use weft::storage::cached::Cached;
 use weft::storage::sqlite::{SqliteOptions, SqliteStorage};
 use weft::storage::{ReadFrom, Storage};
@@ -25,11 +24,10 @@ fn fleet(hosts: &'static str, servers: Vec<Server>) -> Fleet {
     let (folder, port) = (tempfile::tempdir().unwrap(), servers[0].port());
     let options = SqliteOptions::new(folder.path().join("weft.db"));
     let inner = SqliteStorage::new(options, Arc::new(|| ManualClock::START));
-    let cache = Memcached::new(&MemcachedOptions::legacy(hosts, port));
     Fleet {
         hosts,
         port,
-        storage: Cached::new(Arc::new(inner), Arc::new(cache), LIFE),
+        storage: Cached::new(Arc::new(inner), memcached_at(hosts, port), LIFE),
         _servers: servers,
         _folder: folder,
     }
