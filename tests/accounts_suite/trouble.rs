@@ -38,7 +38,7 @@ pub fn a_dead_backend_is_an_error_and_nobody_is_unknown(bench: &Bench) {
                 accounts.authenticate(&user, &password, None, Instant::now()),
             );
             let took = start.elapsed();
-            assert!(took < Duration::from_secs(10), "{which}: {took:?}");
+            assert!(took < Duration::from_secs(60), "{which}: {took:?}");
         }
     }
 }

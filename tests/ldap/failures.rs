@@ -7,14 +7,15 @@ use crate::harness::slapd::Slapd;
 use std::io::{Read, Write};
 use std::net::TcpListener;
 use std::sync::{Arc, Mutex};
+use std::thread;
 use std::time::{Duration, Instant};
 use weft::auth::ldap::{Bind, Layout, LdapOptions};
 use weft::auth::{Accounts, AuthError, AuthResult, Authenticator, Login};
 
 /// What an operator might set, and not three times as much: a machine that does much else needs some of it
 /// where the directory answers, too.
-const TIMEOUT: Duration = Duration::from_secs(1);
-const IN_TIME: Duration = Duration::from_millis(2_800);
+const TIMEOUT: Duration = Duration::from_secs(3);
+const IN_TIME: Duration = Duration::from_millis(8_800);
 
 fn login(engine: &dyn Authenticator, user: &str) -> AuthResult<Login> {
     let text = password("testpass");
@@ -30,31 +31,41 @@ fn is_away<T: std::fmt::Debug>(answer: AuthResult<T>) {
 
 #[test]
 fn a_directory_that_hangs_is_unavailable_in_time_and_works_when_it_goes_on() {
-    for layout in [Layout::Php, Layout::Mozilla, Layout::Python, Layout::Search] {
-        let place = Place::new(layout);
-        place.add("ada");
-        let [used, unused] = [(), ()].map(|()| place.engine(|options| options.timeout = TIMEOUT));
-        assert!(login(&used, "ada").is_ok());
-        place.slapd().pause();
-        for engine in [&used, &unused] {
-            for user in ["ada", "nobody"] {
-                let start = Instant::now();
-                is_away(login(engine, user));
-                assert!(
-                    start.elapsed() < IN_TIME,
-                    "{layout:?}: {:?}",
-                    start.elapsed()
-                );
-            }
-            is_away(engine.lookup(&name("ada")));
+    // What they wait for, they wait for together.
+    thread::scope(|scope| {
+        for layout in [Layout::Php, Layout::Mozilla, Layout::Python, Layout::Search] {
+            scope.spawn(move || is_unavailable_in_time(layout));
         }
-        place.slapd().resume();
-        for engine in [&used, &unused] {
-            assert!(
-                matches!(login(engine, "ada"), Ok(Login::Accepted(_))),
-                "{layout:?}"
-            );
+    });
+}
+
+fn is_unavailable_in_time(layout: Layout) {
+    let place = Place::new(layout);
+    place.add("ada");
+    let engines = [(), ()].map(|()| place.engine(|options| options.timeout = TIMEOUT));
+    let [used, _unused] = &engines;
+    assert!(login(used, "ada").is_ok());
+    place.slapd().pause();
+    thread::scope(|scope| {
+        for engine in &engines {
+            scope.spawn(move || {
+                for user in ["ada", "nobody"] {
+                    let start = Instant::now();
+                    is_away(login(engine, user));
+                    let took = start.elapsed();
+                    assert!(took < IN_TIME, "{layout:?}: {took:?}");
+                }
+                is_away(engine.lookup(&name("ada")));
+            });
         }
+    });
+    place.slapd().resume();
+    for engine in &engines {
+        let answer = login(engine, "ada");
+        assert!(
+            matches!(answer, Ok(Login::Accepted(_))),
+            "{layout:?}: {answer:?}"
+        );
     }
 }
 
@@ -98,7 +109,7 @@ fn a_dead_server_among_two_costs_one_request_and_no_more() {
     let hanging = format!("ldap://{}", listener.local_addr().unwrap());
     let connections = Arc::new(Mutex::new(Vec::new()));
     let counted = Arc::clone(&connections);
-    std::thread::spawn(move || {
+    thread::spawn(move || {
         for client in listener.incoming().flatten() {
             counted.lock().unwrap().push(client);
         }
@@ -106,15 +117,22 @@ fn a_dead_server_among_two_costs_one_request_and_no_more() {
     let engine = place.engine(|options| {
         options.urls.insert(0, hanging);
         // Half of it is the share of each server.
-        options.timeout = Duration::from_secs(4);
+        options.timeout = Duration::from_secs(6);
     });
+    let begun = Instant::now();
+    let costs_no_more = || {
+        let tried = connections.lock().unwrap().len() as u64;
+        // It is tried again every ten seconds.
+        let most = 1 + begun.elapsed().as_secs() / 10;
+        assert!((1..=most).contains(&tried), "{tried} times");
+    };
     for _ in 0..5 {
         assert!(matches!(login(&engine, "ada"), Ok(Login::Accepted(_))));
-        assert_eq!(connections.lock().unwrap().len(), 1);
+        costs_no_more();
     }
     let changed = engine.set_email(&name("ada"), "ada@example.com");
     assert!(changed.unwrap(), "changes go to the server that is well");
-    assert_eq!(connections.lock().unwrap().len(), 1);
+    costs_no_more();
 }
 
 #[test]
@@ -159,7 +177,7 @@ fn a_name_that_the_certificate_does_not_hold_is_refused() {
     let between = TcpListener::bind("127.0.0.2:0").unwrap();
     let port = between.local_addr().unwrap().port();
     let target = url.rsplit(':').next().unwrap().to_owned();
-    std::thread::spawn(move || {
+    thread::spawn(move || {
         for client in between.incoming().flatten() {
             let server = std::net::TcpStream::connect(format!("127.0.0.1:{target}")).unwrap();
             pass_on(client.try_clone().unwrap(), server.try_clone().unwrap());
@@ -171,7 +189,7 @@ fn a_name_that_the_certificate_does_not_hold_is_refused() {
 }
 
 fn pass_on(mut from: std::net::TcpStream, mut to: std::net::TcpStream) {
-    std::thread::spawn(move || {
+    thread::spawn(move || {
         let mut part = [0; 4096];
         while let Ok(length @ 1..) = from.read(&mut part) {
             if to.write_all(&part[..length]).is_err() {
@@ -186,7 +204,7 @@ fn pass_on(mut from: std::net::TcpStream, mut to: std::net::TcpStream) {
 fn without_encryption_nothing_is_told_to_a_server() {
     let listener = TcpListener::bind("127.0.0.1:0").unwrap();
     let url = format!("ldap://{}", listener.local_addr().unwrap());
-    let server = std::thread::spawn(move || {
+    let server = thread::spawn(move || {
         let (mut client, _) = listener.accept().unwrap();
         let mut told = vec![0; 4096];
         let length = client.read(&mut told).unwrap();
@@ -228,7 +246,7 @@ fn answers_that_make_no_sense_are_errors_and_nothing_else() {
         let listener = TcpListener::bind("127.0.0.1:0").unwrap();
         let url = format!("ldap://{}", listener.local_addr().unwrap());
         let answer = answer.to_vec();
-        std::thread::spawn(move || {
+        thread::spawn(move || {
             for mut client in listener.incoming().flatten() {
                 let mut request = [0; 4096];
                 while let Ok(1..) = client.read(&mut request) {
@@ -277,7 +295,7 @@ fn many_at_once_are_answered_each_for_himself() {
                 .id
         })
         .collect();
-    std::thread::scope(|scope| {
+    thread::scope(|scope| {
         for thread in 0..8 {
             let (engine, ids) = (&engine, &ids);
             scope.spawn(move || {

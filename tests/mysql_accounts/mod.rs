@@ -76,12 +76,13 @@ impl<'s> Place<'s> {
         MySqlAccounts::new(self.config(), check).unwrap()
     }
 
-    /// A host that gives up soon.
+    /// A host that gives up long before those with the customary settings, and not where the machine does
+    /// much else.
     pub fn impatient_host(&self) -> MySqlAccounts {
         let mut config = self.config();
         config.manner.busy = Duration::from_secs(1);
-        config.manner.io_timeout = Duration::from_millis(500);
-        config.manner.connect_timeout = Duration::from_millis(500);
+        config.manner.io_timeout = Duration::from_secs(3);
+        config.manner.connect_timeout = Duration::from_secs(3);
         MySqlAccounts::new(config, password_check()).unwrap()
     }
 

@@ -13,11 +13,13 @@ use weft::storage::mysql::MySqlStorage;
 use weft::storage::{Columns, ReadFrom, Storage, StorageError};
 use weft::sync::Query;
 
+/// A host that gives up long before those with the customary settings, and not where the machine does much
+/// else.
 fn impatient(place: &Place<'_>) -> MySqlStorage {
     place.host_with(|config| {
         config.busy = Duration::from_secs(1);
-        config.io_timeout = Duration::from_millis(500);
-        config.connect_timeout = Duration::from_millis(500);
+        config.io_timeout = Duration::from_secs(3);
+        config.connect_timeout = Duration::from_secs(3);
     })
 }
 
@@ -35,22 +37,28 @@ fn undone<T>(result: Result<T, StorageError>) {
     }
 }
 
-/// Every kind of request fails as it should, each within a few seconds.
+/// Every kind of request fails as it should, each in less time than the customary settings give it.
 fn all_unavailable(host: &MySqlStorage) {
     let soon = |work: &dyn Fn()| {
         let before = Instant::now();
         work();
-        assert!(
-            before.elapsed() < Duration::from_secs(4),
-            "{:?}",
-            before.elapsed()
-        );
+        let took = before.elapsed();
+        assert!(took < Duration::from_secs(18), "{took:?}");
     };
-    soon(&|| unavailable(host.read_account(USER)));
-    soon(&|| unavailable(host.read_collection(USER, &name("history"), ReadFrom::Any)));
-    soon(&|| unavailable(host.write_collection(USER, &name("history"))));
-    soon(&|| unavailable(host.delete_records(USER)));
-    soon(&|| unavailable(host.check()));
+    let history = name("history");
+    let each: [&(dyn Fn() + Sync); 5] = [
+        &|| unavailable(host.read_account(USER)),
+        &|| unavailable(host.read_collection(USER, &history, ReadFrom::Any)),
+        &|| unavailable(host.write_collection(USER, &history)),
+        &|| unavailable(host.delete_records(USER)),
+        &|| unavailable(host.check()),
+    ];
+    // What they wait for, they wait for together.
+    std::thread::scope(|scope| {
+        for request in each {
+            scope.spawn(|| soon(request));
+        }
+    });
 }
 
 /// Kills all connections but one's own, as an administrator may.
@@ -124,15 +132,8 @@ fn a_connection_lost_in_a_session_ends_that_session_only() {
     assert_eq!(payload(&host, "history", "b"), None);
 }
 
-#[test]
-fn a_full_server_is_unavailable_and_no_hang() {
-    let server = MariaDb::start(&["--max-connections=10"]);
-    let place = Place::empty(&server, "latin1");
-    let host = impatient(&place);
-    host.migrate(false).unwrap();
-    let mut root = server.root(&place.name);
-    // Connections take a moment to end; only this one is to be left.
-    drop(host);
+/// Connections take a moment to end; only this one is to be left.
+fn until_alone(root: &mut mysql::Conn) {
     let begun = Instant::now();
     let connected = "SHOW GLOBAL STATUS LIKE 'Threads_connected'";
     while root
@@ -142,9 +143,20 @@ fn a_full_server_is_unavailable_and_no_hang() {
         .1
         != "1"
     {
-        assert!(begun.elapsed() < Duration::from_secs(10));
+        assert!(begun.elapsed() < Duration::from_secs(60));
         std::thread::yield_now();
     }
+}
+
+#[test]
+fn a_full_server_is_unavailable_and_no_hang() {
+    let server = MariaDb::start(&["--max-connections=10"]);
+    let place = Place::empty(&server, "latin1");
+    let host = impatient(&place);
+    host.migrate(false).unwrap();
+    let mut root = server.root(&place.name);
+    drop(host);
+    until_alone(&mut root);
     let connect = || {
         mysql::Conn::new(
             mysql::OptsBuilder::new()
@@ -156,15 +168,16 @@ fn a_full_server_is_unavailable_and_no_hang() {
     };
     // Its user may take the one that is set aside for administrators, too. A connection that is no
     // longer shown may still be counted for a moment.
-    let mut hoard = Vec::new();
+    let (mut hoard, begun) = (Vec::new(), Instant::now());
     while hoard.len() < 10 {
         hoard.extend(connect());
-        assert!(begun.elapsed() < Duration::from_secs(20));
+        assert!(begun.elapsed() < Duration::from_secs(120));
     }
     assert!(connect().is_err());
     let fresh = impatient(&place);
     all_unavailable(&fresh);
     drop(hoard);
+    until_alone(&mut root);
     put(&fresh, "history", &[full("a", "x")]);
 }
 
@@ -216,7 +229,7 @@ fn a_deadlock_with_php_before_anything_was_written_is_noticed_by_nobody() {
     let rows = "SELECT * FROM weft_times WHERE userid = 7 AND collectionid";
     rival
         .query_drop(format!(
-            "SET SESSION innodb_lock_wait_timeout = 20; BEGIN; {rows} = 4 FOR UPDATE"
+            "SET SESSION innodb_lock_wait_timeout = 100; BEGIN; {rows} = 4 FOR UPDATE"
         ))
         .unwrap();
     // Heavier, so that it is not the one to go.
@@ -242,7 +255,7 @@ fn a_deadlock_with_php_in_a_session_undoes_all_of_it_and_says_so() {
     let mut rival = place.server.php(&place.name);
     // Heavier, so that it is not the one to go.
     for sql in [
-        "SET SESSION innodb_lock_wait_timeout = 20; BEGIN",
+        "SET SESSION innodb_lock_wait_timeout = 100; BEGIN",
         "INSERT INTO wbo (username, collection, id) SELECT 9, 9, seq FROM seq_1_to_500",
         "SELECT * FROM wbo WHERE username = 7 AND collection = 4 AND id = 'b' FOR UPDATE",
     ] {
@@ -272,7 +285,7 @@ pub fn until_somebody_waits(place: &Place<'_>) {
     let mut root = place.server.root("mysql");
     let begun = Instant::now();
     while !is_waiting(&mut root, &place.name) {
-        assert!(begun.elapsed() < Duration::from_secs(10), "nobody waits");
+        assert!(begun.elapsed() < Duration::from_secs(60), "nobody waits");
         // The server looks no more often than ten times a second.
         std::thread::sleep(Duration::from_millis(110));
     }

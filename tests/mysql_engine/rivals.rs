@@ -284,7 +284,7 @@ fn who_waits_too_long_for_another_writer_is_told_that_the_collection_is_busy() {
     let before = Instant::now();
     let refused = host.write_collection(USER, &name("history"));
     assert!(matches!(refused.err(), Some(StorageError::Busy)));
-    assert!(before.elapsed() < Duration::from_secs(5));
+    assert!(before.elapsed() < Duration::from_secs(15));
     put(&host, "bookmarks", &[full("a", "others don't wait")]);
     assert_eq!(payload(&host, "history", "a").as_deref(), Some("old"));
     held.commit().unwrap();
