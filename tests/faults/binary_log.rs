@@ -12,11 +12,12 @@ use crate::harness::{Dice, Gateway, MariaDb};
 use crate::{ALONE, CHEAP_PASSWORDS, SETTINGS};
 
 /// By the settings: a second for the answer after two for a lock, and a second for a new connection. The
-/// account is asked for and the records.
-const AT_MOST: Duration = Duration::from_secs(12);
+/// account is asked for and the records. That is some seconds, on a machine that does much else some more, and
+/// much less than the database waits.
+const AT_MOST: Duration = Duration::from_secs(40);
 
-/// After so long all is as before.
-const NORMAL: Duration = Duration::from_secs(5);
+/// After so long all is as before, also on a machine that does much else.
+const NORMAL: Duration = Duration::from_secs(20);
 
 #[test]
 #[cfg_attr(without = "mariadb", ignore = "mariadb is not installed")]
@@ -46,15 +47,18 @@ fn a_database_that_waits_for_room_holds_up_nobody_for_long() {
     };
     put(0).written();
     assert!(disk.fill(&mut Dice::new(1, 1)));
-    let refused = (1..5_000).find(|number| soon(&|| put(*number)) != 200);
+    // What is refused before is late, on a machine that stands still.
+    let waits = || (database.server.log()).contains("Waiting for someone to free space");
+    let mut written = 0;
+    let refused = (1..5_000).find(|number| match soon(&|| put(*number)) {
+        200 => {
+            written = *number;
+            false
+        }
+        _ => waits(),
+    });
     let refused = refused.expect("there is no room for so many");
     soon(&|| put(refused + 1));
-    assert!(
-        database
-            .server
-            .log()
-            .contains("Waiting for someone to free space")
-    );
     // What notes how far the clock was shown waits for room too, and is left alone after that.
     let reads: Vec<u16> = (0..3)
         .map(|_| soon(&|| user.get("storage/own/a")))
@@ -80,8 +84,8 @@ fn a_database_that_waits_for_room_holds_up_nobody_for_long() {
         .parse()
         .expect("a number");
     assert!(
-        stored + 1 >= refused,
-        "{stored} is there, {refused} was refused"
+        stored >= written,
+        "{stored} is there, {written} was written"
     );
     put(refused + 2).written();
 }

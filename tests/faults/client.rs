@@ -4,12 +4,13 @@ use std::net::SocketAddr;
 use std::thread;
 use std::time::{Duration, Instant};
 
+use crate::SHORTEST;
 use crate::harness::Dice;
 use crate::harness::api::{User, centiseconds};
 use crate::harness::http::{Connection, Request, Response};
 use crate::history::{History, Operation, Outcome, Seen, State, What};
 use crate::violation::must_hold;
-use crate::world::{Account, World};
+use crate::world::{Account, TRIES, World};
 
 /// How long a request may take, on a machine that does much else. Apache itself takes up to eleven seconds
 /// to restart where it waits for processes that don't end.
@@ -74,8 +75,11 @@ impl<'w> Client<'w> {
     /// What stands in the client's copies must at last be what is stored.
     pub fn check_copies(&mut self, states: &[State]) {
         for (n, state) in states.iter().enumerate() {
-            assert!(self.follow_by_answer(n), "everything is served normally");
-            assert!(self.follow_by_list(n), "everything is served normally");
+            // All but what is late was looked at when it was sent.
+            let followed = (0..TRIES).any(|_| self.follow_by_answer(n));
+            assert!(followed, "everything is served normally");
+            let followed = (0..TRIES).any(|_| self.follow_by_list(n));
+            assert!(followed, "everything is served normally");
             let followed = &self.collections[n];
             for (way, copy) in [
                 ("X-Weave-Timestamp", &followed.by_answer),
@@ -119,9 +123,10 @@ impl<'w> Client<'w> {
             assert!(left, "{method} {target} took {took:?}: {answer:?}");
         }
         let served = status.is_some_and(|status| ![401, 503].contains(&status));
+        let excused = !mended || took >= SHORTEST && self.world.may_be_late();
         assert!(
-            served || !mended,
-            "{method} {target}, when all runs: {answer:?}"
+            served || excused,
+            "{method} {target}, when all runs, after {took:?}: {answer:?}"
         );
         if answer.is_none() {
             // Nobody asks a server that is away without pause.
