@@ -7,7 +7,7 @@ use std::time::{Duration, Instant};
 use crate::Bystander;
 use crate::harness::api::{PHP, PYTHON, User, basic};
 use crate::harness::http::{Connection, Request};
-use crate::harness::{Gateway, Server};
+use crate::harness::{Gateway, Server, process};
 
 through_every_gateway! {
     too_much_of_anything_is_refused
@@ -63,6 +63,12 @@ fn too_much_of_anything_is_refused(server: &Server) {
     }
 }
 
+/// For how long the server has been at work: what else the machine does is no fault of the server's.
+fn at_work(server: &Server) -> Duration {
+    let times = server.worker_pids().into_iter().map(process::time_at_work);
+    times.sum::<Option<_>>().expect("it runs")
+}
+
 /// What a client may send within the limits of headers, and that is still too much for what reads it.
 #[test]
 fn what_fits_into_a_request_does_not_take_the_server_long() {
@@ -98,10 +104,11 @@ fn what_fits_into_a_request_does_not_take_the_server_long() {
             ),
         ];
         for (what, request) in heavy {
-            let begun = Instant::now();
+            let before = at_work(&server);
             let answer = server.send(&request);
             assert!(answer.status < 500, "{what}: {answer:?}");
-            assert!(begun.elapsed() < Duration::from_secs(10), "{what}");
+            let took = at_work(&server) - before;
+            assert!(took < Duration::from_secs(10), "{what}: {took:?}");
             bystander.is_unharmed(what);
         }
         for (what, body) in [
@@ -121,10 +128,11 @@ fn what_fits_into_a_request_does_not_take_the_server_long() {
             ),
             ("white space", format!("[{}]", " ".repeat(1_000_000))),
         ] {
-            let begun = Instant::now();
+            let before = at_work(&server);
             let answer = user.post("storage/forms", body);
             assert!(answer.status < 500, "{what}: {answer:?}");
-            assert!(begun.elapsed() < Duration::from_secs(20), "{what}");
+            let took = at_work(&server) - before;
+            assert!(took < Duration::from_secs(20), "{what}: {took:?}");
             bystander.is_unharmed(what);
         }
         let stored = user.get("info/collection_counts").text();
@@ -135,7 +143,8 @@ fn what_fits_into_a_request_does_not_take_the_server_long() {
 /// Strangers who begin a request, and never end it.
 #[test]
 fn slow_clients_keep_nobody_waiting() {
-    let server = Gateway::Builtin.start("");
+    // Nothing ends by itself while somebody might wait for it.
+    let server = Gateway::Builtin.start("server.read_timeout = \"10min\"\n");
     let bystander = Bystander::new(&server, "bystander");
     let user = User::new(&server, PYTHON, "slow");
     let sign_up = |number: usize| {
@@ -174,7 +183,7 @@ fn slow_clients_keep_nobody_waiting() {
         small.written();
     }
     assert!(
-        begun.elapsed() < Duration::from_secs(15),
+        begun.elapsed() < Duration::from_secs(60),
         "{:?}",
         begun.elapsed()
     );

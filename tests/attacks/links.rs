@@ -2,12 +2,11 @@
 //! to do; and what a front's variables may make the program do.
 
 use std::fs;
-use std::io::Write;
+use std::io::{Read, Write};
 use std::net::TcpListener;
 use std::os::unix::fs::PermissionsExt;
 use std::process::{Command, Stdio};
 use std::thread;
-use std::time::Duration;
 
 use crate::harness::browser::Profile;
 use crate::harness::http::Request;
@@ -184,10 +183,11 @@ fn a_header_chooses_no_proxy_for_the_program() {
     drop(stdin);
     let asked = thread::spawn(move || {
         let (mut line, _) = service.accept().unwrap();
+        let _ = line.read(&mut [0; 4096]);
         let answer = "HTTP/1.1 200 OK\r\nContent-Length: 17\r\n\r\n{\"success\": true}";
         line.write_all(answer.as_bytes()).unwrap();
-        // Closed only when the program has read it.
-        thread::sleep(Duration::from_secs(2));
+        // Closed only when the program has read it, and has closed it or ended.
+        let _ = line.read_to_end(&mut Vec::new());
     });
     let answer = program.wait_with_output().unwrap();
     proxy.set_nonblocking(true).unwrap();

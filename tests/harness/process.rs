@@ -69,6 +69,16 @@ pub fn memory(process: u32) -> Option<u64> {
     pss.trim_end_matches("kB").trim().parse().ok()
 }
 
+/// The time for which it has been at work on a processor; nothing if it is gone.
+pub fn time_at_work(process: u32) -> Option<Duration> {
+    let stat = fs::read_to_string(about(process, "stat")).ok()?;
+    // The name before the state may hold anything.
+    let (_, rest) = stat.rsplit_once(") ")?;
+    let number = |n: usize| rest.split(' ').nth(n)?.parse::<u64>().ok();
+    // In the program and in the system, in hundredths of a second on every Linux.
+    Some(Duration::from_millis((number(11)? + number(12)?) * 10))
+}
+
 fn about(process: u32, what: &str) -> PathBuf {
     PathBuf::from(format!("/proc/{process}/{what}"))
 }
