@@ -27,6 +27,9 @@ fn with_params(params: &[u8]) -> Vec<u8> {
     .concat()
 }
 
+/// Much sooner than by the limits that are usual, also on a machine that does much else.
+const SOON: Duration = Duration::from_secs(25);
+
 #[test]
 fn one_parameter_or_byte_beyond_the_limit_is_a_431_and_the_connection_lives_on() {
     let limits = Limits {
@@ -111,10 +114,11 @@ fn a_front_that_falls_silent_loses_its_connection() {
     let server = Server::start(short_limits(), count);
     for (place, bytes) in pieces {
         let mut front = server.connect();
-        front.send(&bytes).unwrap();
+        // On a machine that does much else, the time may be over before.
+        let _ = front.send(&bytes);
         let start = Instant::now();
         while front.record().is_some() {}
-        assert!(start.elapsed() < Duration::from_secs(10), "silent {place}");
+        assert!(start.elapsed() < SOON, "silent {place}");
     }
 }
 
@@ -123,10 +127,10 @@ fn records_that_come_to_nothing_do_not_extend_the_time_of_an_idle_connection() {
     let server = Server::start(short_limits(), count);
     let mut front = server.connect();
     let start = Instant::now();
-    while front.send(&record(STDIN, 9, b"")).is_ok() && start.elapsed() < Duration::from_secs(10) {
+    while front.send(&record(STDIN, 9, b"")).is_ok() && start.elapsed() < SOON {
         std::thread::yield_now();
     }
-    assert!(start.elapsed() < Duration::from_secs(10));
+    assert!(start.elapsed() < SOON);
 }
 
 #[test]
@@ -134,10 +138,18 @@ fn a_handler_that_works_for_longer_than_the_limits_still_reads_and_answers() {
     fn slow(request: &mut Request<'_>, response: &mut ResponseWriter<'_>) -> io::Result<()> {
         let mut first = [0];
         request.stdin().read_exact(&mut first)?;
-        std::thread::sleep(short_limits().read * 2);
+        std::thread::sleep(LONGER);
         count(request, response)
     }
-    let server = Server::start(short_limits(), slow);
+    // A front that is at work needs some time, too, on a machine that does much else.
+    const LONGER: Duration = Duration::from_secs(4);
+    let limits = Limits {
+        read: LONGER / 2,
+        idle: LONGER / 2,
+        write: LONGER / 2,
+        ..Limits::default()
+    };
+    let server = Server::start(limits, slow);
     let answer = server.ask(&[0; 100_000]);
     assert_eq!(answer.text(), "1 parameters, 99999 bytes");
 }
@@ -148,7 +160,10 @@ fn a_front_that_takes_no_answer_frees_its_worker() {
     let server = Server::start_on(
         Family::Unix,
         1,
-        short_limits(),
+        Limits {
+            write: short_limits().write,
+            ..Limits::default()
+        },
         move |_: &mut Request<'_>, response: &mut ResponseWriter<'_>| {
             let result = response.write_all(&[b'x'; 16 << 20]);
             tell.send(result.as_ref().map_err(io::Error::kind).copied())

@@ -85,7 +85,7 @@ fn a_small_body_that_nobody_read_keeps_the_connection_and_a_large_one_announces_
 fn a_connection_waits_for_its_next_request_longer_than_for_headers_and_then_is_closed() {
     let settings = Settings {
         header_time: Duration::from_millis(400),
-        idle: Duration::from_secs(3),
+        idle: Duration::from_secs(6),
         ..Settings::default()
     };
     let http = Http::with(Arc::new(Double), settings);

@@ -12,7 +12,7 @@ use crate::exchange::{Request, Response, ResponseBody};
 use crate::gateway::http::Settings;
 use crate::gateway::suite::{Double, Http, Reply, With, read_reply};
 
-const PATIENCE: Duration = Duration::from_secs(20);
+const PATIENCE: Duration = Duration::from_secs(60);
 const GET: &[u8] = b"GET /x HTTP/1.1\r\nHost: a\r\n\r\n";
 
 /// A server whose requests report that they run, and go on when told to.
@@ -212,14 +212,14 @@ fn a_client_that_takes_nothing_costs_little_memory_and_is_given_up() {
 #[test]
 fn a_client_that_reads_slowly_but_steadily_keeps_its_answer() {
     let settings = Settings {
-        write_pause: Duration::from_millis(1_500),
+        write_pause: Duration::from_secs(4),
         ..Settings::default()
     };
     let (http, _, _) = endless(settings);
     let mut slow = ask(&http);
-    let mut piece = vec![0; 4 * 1024 * 1024];
+    let mut piece = vec![0; 2 * 1024 * 1024];
     // All its pauses are longer than what one may be, and none is, also on a busy machine.
-    for _ in 0..8 {
+    for _ in 0..20 {
         // Slowness is what is tested.
         thread::sleep(Duration::from_millis(250));
         slow.read_exact(&mut piece).unwrap();
