@@ -362,7 +362,7 @@ fn create_accounts(server: &Server) {
     let database = server.data_folder().join("accounts.db");
     let connection = rusqlite::Connection::open(&database).expect("the accounts' database");
     connection
-        .busy_timeout(std::time::Duration::from_secs(10))
+        .busy_timeout(std::time::Duration::from_secs(60))
         .unwrap();
     for account in legacy::accounts() {
         connection

@@ -125,7 +125,7 @@ fn a_worker_sends_a_hundred_thousand_records_in_constant_memory() {
 
 /// Waits until a server has given back what it took besides `own`, in KiB, but for `left`.
 fn wait_for_rest(server: &Server, own: u64, left: u64) {
-    let deadline = Instant::now() + Duration::from_secs(20);
+    let deadline = Instant::now() + Duration::from_secs(120);
     loop {
         let at_rest = status(server, "RssAnon:");
         if at_rest < own + left {
@@ -175,7 +175,7 @@ fn twenty_megabytes_at_once_are_stored_whole_and_cost_a_few_copies_of_themselves
     let peak = status(&server, "VmHWM:");
     println!("idle {idle} KiB, at most {peak}");
     assert!(
-        peak - idle < 64 * 1024,
+        peak.saturating_sub(idle) < 64 * 1024,
         "{idle} KiB idle, {peak} at the most"
     );
 }

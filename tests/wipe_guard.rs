@@ -23,7 +23,7 @@ use rusqlite::Connection;
 /// Short enough to wait for the end of it.
 const SHORT: &str = "[storage]\nwipe_guard = \"1s\"\nbusy_timeout = \"200ms\"\n";
 /// Longer than any disturbance here.
-const LONG: &str = "[storage]\nwipe_guard = \"30s\"\nbusy_timeout = \"200ms\"\n";
+const LONG: &str = "[storage]\nwipe_guard = \"2min\"\nbusy_timeout = \"200ms\"\n";
 
 /// A person whose account holds what every sync begins with.
 fn person(server: &Server) -> Profile {
@@ -56,7 +56,7 @@ impl Locked {
         // The process of the last request may still be closing it.
         let start = Instant::now();
         while let Err(problem) = connection.execute_batch(begin) {
-            assert!(start.elapsed() < Duration::from_secs(10), "{problem}");
+            assert!(start.elapsed() < Duration::from_secs(60), "{problem}");
             let _ = connection.execute_batch("ROLLBACK");
         }
         Locked(connection)
@@ -172,7 +172,7 @@ fn does_no_harm(server: &Server, profile: &Profile) {
         start.elapsed() >= Duration::from_millis(900),
         "it was tried again for a while"
     );
-    assert!(start.elapsed() < Duration::from_secs(20), "and then told");
+    assert!(start.elapsed() < Duration::from_secs(60), "and then told");
     is_a_503(&server.send(&profile.android().get("storage/meta/global")));
     is_a_503(&server.send(&profile.desktop().get("storage/crypto/keys")));
     is_a_503(&server.send(&profile.android().get("storage/crypto/keys")));
@@ -321,7 +321,7 @@ fn the_log_says_once_what_is_wrong_and_how_it_ended() {
     thread::scope(|scope| {
         let asked = scope.spawn(|| server.send(&profile.desktop().get("storage/crypto/keys")));
         let start = Instant::now();
-        while errors(&server).is_empty() && start.elapsed() < Duration::from_secs(20) {
+        while errors(&server).is_empty() && start.elapsed() < Duration::from_secs(60) {
             thread::sleep(Duration::from_millis(10));
         }
         disturbance.end();

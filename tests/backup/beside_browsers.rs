@@ -59,7 +59,8 @@ fn a_backup_is_of_one_moment(settings: fn(&str) -> String) {
                 write(second, number);
             }
         });
-        for _ in 0..6 {
+        // On a machine that does much else, the writer may not have its turn during the first ones.
+        while seen.len() < 6 || (seen.first() == seen.last() && seen.len() < 60) {
             let saved = at.run("one", &["backup", "--quiet"], "").expect();
             let (first, second) = (number(&saved, first), number(&saved, second));
             assert!(first == second || first == second + 1, "{first} {second}");

@@ -16,8 +16,8 @@ use super::site::{Site, project};
 use super::supervised::{Invocation, Supervised};
 use super::weft;
 
-/// How long Apache may be without the file that tells its number, on a machine that does much else.
-const PATIENCE: Duration = Duration::from_secs(30);
+/// How long Apache may be without a file that it writes when it is ready, on a machine that does much else.
+const PATIENCE: Duration = Duration::from_secs(120);
 
 const PROGRAM: &str = "/usr/sbin/apache2";
 const MODULES: &str = "/usr/lib/apache2/modules";
@@ -72,7 +72,7 @@ fn wait_for_cgi(site: &Site) -> Result<(), String> {
         let ours = entry.file_name().to_string_lossy().starts_with("cgi.sock");
         ours && (entry.metadata()).is_ok_and(|about| uid.is_none_or(|uid| about.uid() == uid))
     };
-    let deadline = Instant::now() + Duration::from_secs(30);
+    let deadline = Instant::now() + PATIENCE;
     while Instant::now() < deadline {
         let files = fs::read_dir(&site.folder).map_err(|problem| problem.to_string())?;
         if files.flatten().any(is_ready) {

@@ -15,8 +15,8 @@ use serde_json::Value;
 
 use super::leaks;
 
-/// How long to wait for the next bytes of an answer.
-const PATIENCE: Duration = Duration::from_secs(60);
+/// How long to wait for the next bytes of an answer: longer than the program makes anybody wait.
+const PATIENCE: Duration = Duration::from_secs(120);
 
 /// How long a request that has its answer may take to end.
 const UNWANTED_AFTER: Duration = Duration::from_millis(500);

@@ -25,7 +25,7 @@ use super::ports::Port;
 use super::process;
 
 /// How long the server may take until it is ready: generous, for machines that do much else.
-const PATIENCE: Duration = Duration::from_secs(60);
+const PATIENCE: Duration = Duration::from_secs(180);
 
 const KEEPER: &str = r#"
 cat >/dev/null

@@ -74,9 +74,12 @@ impl Site {
         let path = self.path(name);
         let built = program_under_test();
         // A link shares the file's owner and mode, and saves copying a hundred megabytes of
-        // debugging information; another file system takes a copy.
+        // debugging information; another file system takes a copy. By another process: what some
+        // other test starts just now would inherit the open file, and a program that is being
+        // written can't be started.
         if fs::hard_link(&built, &path).is_err() {
-            fs::copy(&built, &path).expect("the program fits into /tmp");
+            let copied = Command::new("cp").arg(&built).arg(&path).status();
+            assert!(copied.expect("cp starts").success(), "it fits into /tmp");
             fs::set_permissions(&path, fs::Permissions::from_mode(0o755)).expect("it is ours");
         }
         path

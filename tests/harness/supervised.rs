@@ -18,7 +18,7 @@ use std::time::{Duration, Instant};
 use super::site::Site;
 
 /// How long a server may take until it is ready: generous, for machines that do much else.
-const PATIENCE: Duration = Duration::from_secs(30);
+const PATIENCE: Duration = Duration::from_secs(120);
 
 /// What to run.
 pub struct Invocation {

@@ -191,7 +191,7 @@ fn a_disabled_account_is_refused_as_a_wrong_password_is() {
         let database = rusqlite::Connection::open(server.data_folder().join("accounts.db"));
         let database = database.expect("the accounts' database");
         database
-            .busy_timeout(std::time::Duration::from_secs(10))
+            .busy_timeout(std::time::Duration::from_secs(60))
             .expect("a timeout");
         let changed = database.execute("UPDATE users SET status = 0 WHERE name = ?1", [&user.name]);
         assert_eq!(changed.expect("an account"), 1);

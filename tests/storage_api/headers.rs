@@ -208,7 +208,7 @@ fn set_alert(server: &Server, name: &str, alert: &str) {
     let database = rusqlite::Connection::open(server.data_folder().join("accounts.db"));
     let database = database.expect("the accounts' database");
     database
-        .busy_timeout(std::time::Duration::from_secs(10))
+        .busy_timeout(std::time::Duration::from_secs(60))
         .expect("a timeout");
     let changed = database.execute(
         "UPDATE users SET alert = ?1 WHERE name = ?2",
