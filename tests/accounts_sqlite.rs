@@ -10,6 +10,7 @@ use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 use std::sync::Arc;
+use std::time::Duration;
 use weft::auth::sqlite::SqliteAccounts;
 use weft::auth::{AccountAdmin, Accounts, AuthError, NewAccount};
 use weft::storage::sqlite::SqliteOptions;
@@ -18,7 +19,12 @@ use weft::sync::UserName;
 struct File(PathBuf);
 
 fn engine(path: &Path) -> SqliteAccounts {
-    SqliteAccounts::new(SqliteOptions::new(path), password_check())
+    // Several processes wait for each other for long, where a disk or a machine is slow.
+    let options = SqliteOptions {
+        busy: Duration::from_secs(60),
+        ..SqliteOptions::new(path)
+    };
+    SqliteAccounts::new(options, password_check())
 }
 
 impl File {

@@ -6,15 +6,15 @@ mod storage_suite;
 mod sqlite;
 
 use std::sync::Arc;
-use storage_suite::{Bench, ManualClock};
-use weft::storage::sqlite::{SqliteOptions, SqliteStorage};
+use storage_suite::{Bench, ManualClock, patient};
+use weft::storage::sqlite::SqliteStorage;
 use weft::sync::UserId;
 
 fn bench() -> Bench {
     let folder = tempfile::tempdir().unwrap();
     let clock = ManualClock::new();
     let shown = clock.clone();
-    let options = SqliteOptions::new(folder.path().join("weft.db"));
+    let options = patient(folder.path().join("weft.db"));
     Bench {
         storage: Arc::new(SqliteStorage::new(options, Arc::new(move || shown.now()))),
         clock: Some(clock),

@@ -5,14 +5,14 @@ mod php;
 mod rivals;
 
 use crate::harness::Memcached as Server;
-use crate::storage_suite::{Bench, ManualClock};
+use crate::storage_suite::{Bench, ManualClock, patient};
 use std::sync::atomic::{AtomicU32, Ordering};
 use std::sync::{Arc, OnceLock};
 use std::time::Duration;
 use weft::cache::{Memcached, MemcachedOptions};
 use weft::storage::Storage;
 use weft::storage::cached::Cached;
-use weft::storage::sqlite::{SqliteOptions, SqliteStorage};
+use weft::storage::sqlite::SqliteStorage;
 use weft::sync::UserId;
 
 const LIFE: u32 = 86_400;
@@ -38,7 +38,7 @@ fn bench(port: u16) -> Bench {
     let folder = tempfile::tempdir().unwrap();
     let clock = ManualClock::new();
     let shown = clock.clone();
-    let options = SqliteOptions::new(folder.path().join("weft.db"));
+    let options = patient(folder.path().join("weft.db"));
     let inner: Arc<dyn Storage> =
         Arc::new(SqliteStorage::new(options, Arc::new(move || shown.now())));
     let user = USERS.fetch_add(2, Ordering::SeqCst);

@@ -1,6 +1,6 @@
 //! Real processes: the test binary runs itself again and plays a part in it.
 
-use crate::storage_suite::{ManualClock, full, get, name, scan};
+use crate::storage_suite::{ManualClock, full, get, name, patient, scan};
 use std::fs;
 use std::io::{self, BufRead, BufReader, Read, Write};
 use std::ops::ControlFlow;
@@ -17,7 +17,7 @@ pub const USER: UserId = UserId::new(7);
 /// An engine on `path` whose clock stands still, so many seconds from the start of all clocks.
 pub fn engine(path: &Path, skew: i64) -> SqliteStorage {
     let now = ManualClock::START.plus_seconds(skew);
-    SqliteStorage::new(SqliteOptions::new(path), Arc::new(move || now))
+    SqliteStorage::new(patient(path), Arc::new(move || now))
 }
 
 /// The test binary.
@@ -121,7 +121,7 @@ fn plays_its_part() {
     };
     let options = SqliteOptions {
         journal,
-        ..SqliteOptions::new(&database)
+        ..patient(Path::new(&database))
     };
     let storage = SqliteStorage::new(options, clock);
     match role.as_str() {

@@ -17,8 +17,11 @@ pub mod uploads;
 
 use std::any::Any;
 use std::ops::ControlFlow;
+use std::path::PathBuf;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicI64, Ordering};
+use std::time::Duration;
+use weft::storage::sqlite::SqliteOptions;
 use weft::storage::{CollectionSession, Columns, Question, ReadFrom, Storage};
 use weft::sync::{CollectionName, Query, RecordId, Timestamp, UserId, WboRef, WboWrite};
 
@@ -151,6 +154,16 @@ macro_rules! storage_suite {
             $(#[test] fn $name() { crate::storage_suite::$module::$name(&$bench()); })*
         }
     )*};
+}
+
+/// The options of SQLite for those who write beside others without pause: where a disk or a machine is slow,
+/// they wait for each other for long.
+#[allow(dead_code, reason = "not every engine is SQLite")]
+pub fn patient(path: impl Into<PathBuf>) -> SqliteOptions {
+    SqliteOptions {
+        busy: Duration::from_secs(60),
+        ..SqliteOptions::new(path)
+    }
 }
 
 /// An engine on empty storage.
