@@ -5,7 +5,7 @@ mod support;
 
 use std::io::{self, Read, Write};
 use std::sync::atomic::{AtomicUsize, Ordering};
-use std::sync::mpsc;
+use std::sync::{Mutex, mpsc};
 use std::time::Duration;
 
 use fastcgi::{Handler, Limits, Request, ResponseWriter};
@@ -107,6 +107,42 @@ fn a_handler_that_fails_or_panics_before_it_sent_anything_is_a_500() {
         );
         assert_eq!(answer.end, Some((1, 0)));
     }
+}
+
+/// Keeps what is logged.
+struct Kept(Mutex<String>);
+
+static LOG: Kept = Kept(Mutex::new(String::new()));
+
+impl log::Log for Kept {
+    fn enabled(&self, _: &log::Metadata<'_>) -> bool {
+        true
+    }
+
+    fn log(&self, record: &log::Record<'_>) {
+        *self.0.lock().unwrap() += &format!("{}\n", record.args());
+    }
+
+    fn flush(&self) {}
+}
+
+/// It may be what a client has sent. Whoever has set a hook for panics has been told.
+#[test]
+fn what_a_panic_says_is_not_logged() {
+    log::set_logger(&LOG).unwrap();
+    log::set_max_level(log::LevelFilter::Trace);
+    fn panics(request: &mut Request<'_>, _: &mut ResponseWriter<'_>) -> io::Result<()> {
+        let mut body = String::new();
+        request.stdin().read_to_string(&mut body)?;
+        panic!("{body}")
+    }
+    let server = Server::start(Limits::default(), panics);
+    let mut front = server.connect();
+    front.send(&request(1, KEEP, b"s3same")).unwrap();
+    assert!(front.answer(1).text().starts_with("Status: 500 "));
+    let logged = LOG.0.lock().unwrap().clone();
+    assert!(logged.contains("it panicked"), "{logged}");
+    assert!(!logged.contains("s3same"), "{logged}");
 }
 
 #[test]
