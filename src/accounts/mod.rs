@@ -20,6 +20,7 @@ mod sign_up;
 pub mod sqlite;
 #[cfg(test)]
 pub mod testing;
+mod traces;
 
 pub use brakes::{Attempt, Brake, Brakes};
 #[cfg(feature = "https")]
@@ -35,6 +36,7 @@ pub use nodes::{Node, Nodes};
 pub use reset::{Asked, Reset, Visitor};
 pub use secrets::Secrets;
 pub use sign_up::{SignUpMode, SignedUp};
+pub use traces::Traces;
 
 use crate::sync::Timestamp;
 use std::sync::Arc;
@@ -55,6 +57,8 @@ pub struct People {
     pub mailer: Arc<dyn Mailer>,
     /// What tells people from programs at sign-up.
     pub captcha: Arc<dyn Captcha>,
+    /// What else is noted of users, if anything is.
+    pub traces: Option<Arc<dyn Traces>>,
     /// The operator's choices.
     pub settings: PeopleSettings,
 }

@@ -209,6 +209,9 @@ impl People {
     ///
     /// An engine did not answer.
     pub fn forget(&self, account: &Account) -> Result<(), AuthError> {
+        if let Some(traces) = &self.traces {
+            traces.forget(account.id);
+        }
         self.codes.clear(account.id)?;
         self.nodes.forget(account.id)
     }

@@ -18,6 +18,7 @@ pub fn people(folder: &Path) -> People {
         secrets: kept,
         mailer: Arc::new(NoMailer),
         captcha: Arc::new(NoCaptcha),
+        traces: None,
         settings: PeopleSettings::default(),
     }
 }

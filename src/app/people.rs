@@ -3,8 +3,11 @@
 
 use super::build::accounts::random;
 use super::build::{captcha_service, letters};
+use super::screens::devices;
 use crate::accounts::sqlite::SqlitePeople;
-use crate::accounts::{Captcha, ImageCaptcha, NoCaptcha, People, PeopleSettings, SignUpMode};
+use crate::accounts::{
+    Captcha, ImageCaptcha, NoCaptcha, People, PeopleSettings, SignUpMode, Traces,
+};
 use crate::config::Config;
 use crate::config::settings::{CaptchaKind, SignUp};
 use crate::storage::sqlite::SqliteOptions;
@@ -31,6 +34,7 @@ pub fn people(config: &Config) -> Result<People, String> {
         secrets: kept.clone(),
         mailer: letters::mailer(config)?,
         captcha: captcha(config, kept)?,
+        traces: devices(config).map(|devices| devices as Arc<dyn Traces>),
         settings: PeopleSettings {
             sign_up: match config.registration.mode {
                 SignUp::Open => SignUpMode::Open,

@@ -22,23 +22,27 @@ use std::sync::{Arc, Mutex, OnceLock};
 /// A sentence for the operator, about settings that make no sense.
 pub fn web(config: &Config, clock: &Clock) -> Result<Web, String> {
     let data = &config.data.dir;
-    let devices = config.web.devices.then(|| {
-        let mut options = SqliteOptions::new(data.join("devices.db"));
-        options.busy = config.storage.busy_timeout;
-        Arc::new(Devices::new(options))
-    });
     Ok(Web {
         settings: WebSettings {
             admins: admins(config)?,
             session_seconds: i64::try_from(config.web.session.as_secs()).unwrap_or(i64::MAX),
             language: Language::default(),
         },
-        devices,
+        devices: devices(config),
         failures: Failures::new(data),
         random,
         key: OnceLock::new(),
         doctor: doctor(config, clock),
         examining: Mutex::new(()),
+    })
+}
+
+/// The list of devices, where the operator wants one.
+pub fn devices(config: &Config) -> Option<Arc<Devices>> {
+    config.web.devices.then(|| {
+        let mut options = SqliteOptions::new(config.data.dir.join("devices.db"));
+        options.busy = config.storage.busy_timeout;
+        Arc::new(Devices::new(options))
     })
 }
 

@@ -4,6 +4,7 @@
 //! each device one line is written in ten minutes at most, and a few lines are kept per user. It is a
 //! service for people, never a reason to refuse a sync: what goes wrong here is logged, and forgotten.
 
+use crate::accounts::Traces;
 use crate::auth::AuthResult;
 use crate::auth::sqlite::connections::Connections;
 use crate::storage::sqlite::SqliteOptions;
@@ -25,6 +26,8 @@ const EVERY: i64 = 600;
 const MOST_PER_USER: u32 = 12;
 /// A device that has not synced for so many seconds is forgotten.
 const FORGOTTEN: i64 = 180 * 86_400;
+/// One write in this many looks for those of all users.
+const LOOKS: i64 = 64;
 /// So many devices are remembered in memory, to write nothing for them.
 const MOST_IN_MEMORY: usize = 4_096;
 /// The longest name of a program that is kept, in bytes.
@@ -104,16 +107,6 @@ impl Devices {
         })
     }
 
-    /// Forgets those of a user whose account is going.
-    pub fn forget(&self, user: UserId) {
-        let done = self.connections.with(|connection| {
-            connection.execute("DELETE FROM device WHERE user = ?", [user.number()])
-        });
-        if let Err(error) = done {
-            log::warn!("the devices of a user can't be forgotten: {error}");
-        }
-    }
-
     /// Whether the list can be read.
     ///
     /// # Errors
@@ -170,8 +163,27 @@ impl Devices {
                    (SELECT agent, address FROM device WHERE user = ?1 ORDER BY last DESC LIMIT ?3))",
                 params![user, now.plus_seconds(-FORGOTTEN).centis(), MOST_PER_USER],
             )?;
+            if now.centis() % LOOKS == 0 {
+                let old = now.plus_seconds(-FORGOTTEN).centis();
+                connection.execute("DELETE FROM device WHERE last < ?", [old])?;
+            }
             Ok(())
         })
+    }
+}
+
+impl Traces for Devices {
+    fn forget(&self, user: UserId) {
+        // A command must not make a file that the server may then not write to.
+        if !self.connections.is_there() {
+            return;
+        }
+        let done = self.connections.with(|connection| {
+            connection.execute("DELETE FROM device WHERE user = ?", [user.number()])
+        });
+        if let Err(error) = done {
+            log::warn!("the devices of a user can't be forgotten: {error}");
+        }
     }
 }
 
@@ -265,6 +277,21 @@ mod tests {
         assert_eq!(devices.of(UserId::new(7))[0].agent, "é".repeat(80));
         devices.forget(UserId::new(7));
         assert_eq!(devices.of(UserId::new(7)), []);
+    }
+
+    #[test]
+    fn who_syncs_no_more_is_forgotten_after_half_a_year_while_others_go_on() {
+        let (_home, devices) = list();
+        devices.note(&sync("a", "192.0.2.1", 1_000));
+        for n in 0..100 {
+            let other = sync("b", "192.0.2.2", 1_000 + FORGOTTEN + n);
+            devices.note(&Sync {
+                user: UserId::new(100 + n as u32),
+                ..other
+            });
+        }
+        assert_eq!(devices.of(UserId::new(7)), []);
+        assert_eq!(devices.of(UserId::new(100)).len(), 1);
     }
 
     #[test]

@@ -142,9 +142,6 @@ pub fn deleting_account(visit: &mut Visit<'_, '_>) -> Shown {
         return leave_page(visit, StatusCode::CONFLICT, name, &why_not);
     }
     visit.api.remove_account(&owner)?;
-    if let Some(devices) = &visit.web.devices {
-        devices.forget(owner.id);
-    }
     log::info!(target: "security", "{} deleted the account on the screens", owner.name);
     visit.sign_out();
     visit.message(StatusCode::OK, t.deleted_title, t.deleted)

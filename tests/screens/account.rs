@@ -1,8 +1,9 @@
 //! One's own account: what is shown of it, and what can be done.
 
 use crate::harness::Gateway;
-use crate::harness::api::User;
+use crate::harness::api::{User, basic};
 use crate::harness::browser::Profile;
+use crate::harness::http::Request;
 use crate::harness::visitor::Visitor;
 use crate::{ADMIN, PASSWORD, complains, enter, registered, says, user};
 use serde_json::json;
@@ -96,6 +97,43 @@ fn devices_are_listed_by_their_names() {
         "{}",
         page.text()
     );
+}
+
+/// Where somebody was is nobody's business when the account is gone, in whatever way it went.
+#[test]
+fn a_deleted_account_leaves_no_devices_behind() {
+    let server = Gateway::Builtin.start(ADMIN);
+    let devices = || -> i64 {
+        let file = server.data_folder().join("devices.db");
+        let list = rusqlite::Connection::open(file).unwrap();
+        let count = "SELECT count(*) FROM device";
+        list.query_row(count, [], |row| row.get(0)).unwrap()
+    };
+    for way in ["page", "api", "command"] {
+        let profile = registered(&server, way);
+        server.send(&profile.desktop().get("info/collections"));
+        assert_eq!(devices(), 1, "{way}");
+        match way {
+            "page" => {
+                let fields = [("username", way), ("password", PASSWORD)];
+                let page = Visitor::new(&server).submit("weave-delete-account", &fields);
+                assert_eq!(page.status, 200, "{page:?}");
+            }
+            "api" => {
+                let url = format!("{}user/1.0/{way}", server.prefix());
+                let login = basic(format!("{way}:{PASSWORD}"));
+                let request = Request::new("DELETE", url).header("Host", server.host());
+                let answer = server.send(&request.header("Authorization", login));
+                assert_eq!(answer.status, 200, "{answer:?}");
+            }
+            _ => {
+                server
+                    .command(&["user", "delete", way, "--yes"], "")
+                    .expect();
+            }
+        }
+        assert_eq!(devices(), 0, "{way}");
+    }
 }
 
 #[test]
