@@ -3,8 +3,10 @@
 //! [`Gateway::start`] gives a [`Server`] of its own to a test that needs one, with settings;
 //! [`Gateway::shared`] gives the one that all tests of a test program share, without settings.
 
+mod starts;
+
 use std::fs;
-use std::net::{Ipv4Addr, SocketAddr};
+use std::net::SocketAddr;
 use std::ops::Deref;
 use std::path::{Path, PathBuf};
 use std::sync::{Mutex, MutexGuard, OnceLock};
@@ -15,7 +17,9 @@ use super::http::{Connection, Request, Response};
 use super::ports::Port;
 use super::site::Site;
 use super::supervised::Supervised;
-use super::{apache, leaks, manual, nginx, process, weft};
+use super::{apache, leaks, manual, process, weft};
+use starts::{CGI, CGI_BY_NAME, FCGID, wrapped};
+pub(super) use starts::{behind, install};
 
 /// A way into the program.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -68,7 +72,7 @@ impl Gateway {
     /// configuration.
     pub fn start_workers_through(settings: &str, more: impl FnOnce(&Site) -> String) -> Server {
         let site = Site::new();
-        let started = start_mod_fcgid(&site, settings, &more(&site))
+        let started = starts::mod_fcgid(&site, settings, &more(&site))
             .unwrap_or_else(|problem| panic!("{problem}\n{}", site.logs()));
         Server {
             gateway: Gateway::ModFcgid,
@@ -96,16 +100,16 @@ impl Gateway {
     fn try_start(self, settings: &str) -> Result<Server, String> {
         let site = Site::new();
         let started = match self {
-            Gateway::Builtin => start_builtin(&site, settings),
-            Gateway::ModFcgid => start_mod_fcgid(&site, settings, ""),
-            Gateway::ModFcgidWrapped => start_mod_fcgid(&site, settings, &wrapped(&site)),
-            Gateway::ModProxyFcgi => start_mod_proxy_fcgi(&site, settings),
-            Gateway::Cgi => start_htaccess(&site, settings, &CGI),
-            Gateway::CgiByName => start_htaccess(&site, settings, &CGI_BY_NAME),
-            Gateway::HtaccessFcgid => start_htaccess(&site, settings, &FCGID),
-            Gateway::WebAccount => start_web_account(&site, settings, apache::OVERRIDE),
-            Gateway::StrictWebAccount => start_web_account(&site, settings, apache::STRICT),
-            Gateway::Nginx => start_nginx(&site, settings),
+            Gateway::Builtin => starts::builtin(&site, settings),
+            Gateway::ModFcgid => starts::mod_fcgid(&site, settings, ""),
+            Gateway::ModFcgidWrapped => starts::mod_fcgid(&site, settings, &wrapped(&site)),
+            Gateway::ModProxyFcgi => starts::mod_proxy_fcgi(&site, settings),
+            Gateway::Cgi => starts::htaccess(&site, settings, &CGI),
+            Gateway::CgiByName => starts::htaccess(&site, settings, &CGI_BY_NAME),
+            Gateway::HtaccessFcgid => starts::htaccess(&site, settings, &FCGID),
+            Gateway::WebAccount => starts::web_account(&site, settings, apache::OVERRIDE),
+            Gateway::StrictWebAccount => starts::web_account(&site, settings, apache::STRICT),
+            Gateway::Nginx => starts::nginx(&site, settings),
             Gateway::FcgidUnderPath => manual::fcgid_under_a_path(&site, settings),
             Gateway::BehindApache => manual::behind_apache(&site, settings),
             Gateway::BehindNginx => manual::behind_nginx(&site, settings),
@@ -304,144 +308,5 @@ impl Drop for Shared {
             eprintln!("{}", self.server.logs());
         }
         leaks::look_at_logs(&self.server.site.folder);
-    }
-}
-
-fn start_builtin(site: &Site, settings: &str) -> Result<Running, String> {
-    let program = install(site, "weft", settings);
-    let (weft, address) = weft::serve(site, &program)?;
-    Ok(Running::alone(address, program, weft))
-}
-
-/// `more` stands before the project's file in Apache's configuration.
-fn start_mod_fcgid(site: &Site, settings: &str, more: &str) -> Result<Running, String> {
-    let program = install(site, "weft", settings);
-    apache::copy_away(site);
-    let port = Port::claim();
-    let rest = apache::fcgid(site, &program)
-        + &apache::defines(site, &port)
-        + more
-        + &apache::include("weft-fcgid.conf");
-    let apache = apache::start(site, &port, &["fcgid", "asis", "headers"], &rest)?;
-    Ok(behind(apache, port, "/", program))
-}
-
-/// The wrapper before the program, and settings that the program would not find by itself.
-fn wrapped(site: &Site) -> String {
-    let wrapper = apache::copy(site, "weft-wrapper.sh");
-    let settings = site.write("elsewhere.toml", "");
-    format!(
-        "Define WEFT_PROGRAM \"{}\"\nFcgidInitialEnv WEFT_CONFIG \"{}\"\n",
-        wrapper.display(),
-        settings.display()
-    )
-}
-
-fn start_mod_proxy_fcgi(site: &Site, settings: &str) -> Result<Running, String> {
-    let program = install(site, "weft", settings);
-    let (workers, _) = weft::fastcgi(site, &program)?;
-    apache::copy_away(site);
-    let port = Port::claim();
-    let rest = apache::defines(site, &port) + &apache::include("weft-proxy-fcgi.conf");
-    let apache = apache::start(
-        site,
-        &port,
-        &["proxy", "proxy_fcgi", "asis", "headers"],
-        &rest,
-    )?;
-    Ok(Running {
-        weft: Some(workers),
-        ..behind(apache, port, "/", program)
-    })
-}
-
-fn start_nginx(site: &Site, settings: &str) -> Result<Running, String> {
-    let program = install(site, "weft", settings);
-    let (workers, socket) = weft::fastcgi(site, &program)?;
-    let port = Port::claim();
-    let nginx = nginx::start(site, &port, &socket)?;
-    Ok(Running {
-        weft: Some(workers),
-        ..behind(nginx, port, "/", program)
-    })
-}
-
-/// What a user of shared hosting uploads, and what the host has.
-struct Upload {
-    form: &'static str,
-    program: &'static str,
-    modules: &'static [&'static str],
-    prefix: &'static str,
-}
-
-const CGI: Upload = Upload {
-    form: "htaccess-cgi",
-    program: "weft.cgi",
-    modules: &["cgid", "rewrite"],
-    prefix: "/weave/",
-};
-const CGI_BY_NAME: Upload = Upload {
-    modules: &["cgid"],
-    prefix: "/weave/weft.cgi/",
-    ..CGI
-};
-const FCGID: Upload = Upload {
-    form: "htaccess-fcgid",
-    program: "weft.fcgi",
-    modules: &["fcgid", "rewrite", "headers"],
-    ..CGI
-};
-
-fn start_htaccess(site: &Site, settings: &str, upload: &Upload) -> Result<Running, String> {
-    site.make_folder("web/weave");
-    let program = install(site, &format!("web/weave/{}", upload.program), settings);
-    apache::upload_htaccess(site, upload.form, "web/weave");
-    let port = Port::claim();
-    let host = if upload.modules.contains(&"cgid") {
-        format!("ScriptSock \"{}\"\n", site.path("cgi.sock").display())
-    } else {
-        apache::fcgid(site, &program)
-    };
-    let rest = host + &apache::web_space(site);
-    let apache = apache::start(site, &port, upload.modules, &rest)?;
-    Ok(behind(apache, port, upload.prefix, program))
-}
-
-fn start_web_account(site: &Site, settings: &str, may: &str) -> Result<Running, String> {
-    let folder = "home/ada/public_html/weave";
-    site.make_folder(folder);
-    let program = install(site, &format!("{folder}/weft.cgi"), settings);
-    apache::upload_htaccess(site, "htaccess-cgi", folder);
-    let port = Port::claim();
-    let socket = site.path("cgi.sock");
-    let rest = format!("ScriptSock \"{}\"\n", socket.display()) + &apache::web_account(site, may);
-    let apache = apache::start(site, &port, &["userdir", "cgid", "rewrite"], &rest)?;
-    Ok(behind(apache, port, "/~ada/weave/", program))
-}
-
-/// The program, and its settings beside it.
-pub(super) fn install(site: &Site, name: &str, settings: &str) -> PathBuf {
-    let program = site.install_program(name);
-    if !settings.is_empty() {
-        let beside = Path::new(name).with_file_name("weft.toml");
-        site.write(beside.to_str().expect("names here are ASCII"), settings);
-    }
-    program
-}
-
-pub(super) fn behind(
-    front: Supervised,
-    port: Port,
-    prefix: &'static str,
-    program: PathBuf,
-) -> Running {
-    let address = SocketAddr::from((Ipv4Addr::LOCALHOST, port.number));
-    Running {
-        address,
-        prefix,
-        program,
-        front: Mutex::new(Some(front)),
-        weft: None,
-        port: Some(port),
     }
 }

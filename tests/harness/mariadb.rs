@@ -7,6 +7,8 @@
 // A test may panic.
 #![allow(clippy::disallowed_methods)]
 
+mod install;
+
 use mysql::prelude::Queryable;
 use mysql::{Conn, OptsBuilder, Row, Value};
 use std::fs;
@@ -19,10 +21,10 @@ use std::sync::{Mutex, OnceLock};
 use std::thread;
 use std::time::{Duration, Instant};
 
-use super::account::Account;
 use super::faketime::{self, Clock};
 use super::ports::Port;
 use super::process;
+use install::{NO_KERNEL_QUEUE, account, install, scratch};
 
 /// How long the server may take until it is ready: generous, for machines that do much else.
 const PATIENCE: Duration = Duration::from_secs(180);
@@ -34,9 +36,6 @@ if [ -n "$pid" ]; then kill -CONT "$pid"; kill -KILL "$pid"; fi 2>/dev/null
 for _ in $(seq 100); do kill -0 "$pid" 2>/dev/null || break; sleep 0.05; done
 rm -rf "$1"
 "#;
-
-/// The kernel's queues for files are few, and many of these servers may run at a time.
-const NO_KERNEL_QUEUE: &str = "--innodb-use-native-aio=0";
 
 /// What a server has of its own, beside what all have.
 #[derive(Default)]
@@ -347,55 +346,6 @@ impl Drop for MariaDb {
             let _ = keeper.wait();
         }
     }
-}
-
-/// Where a server keeps its temporary tables. A server that starts deletes all tables that it finds there, so
-/// that no two may share it: in `/tmp` a statement of another one, anybody's, would fail.
-fn scratch(folder: &Path) -> PathBuf {
-    folder.join("scratch")
-}
-
-fn install(folder: &Path, data: &Path) {
-    fs::create_dir(scratch(folder)).expect("a folder");
-    fs::set_permissions(scratch(folder), fs::Permissions::from_mode(0o1777)).expect("permissions");
-    let install = || {
-        Command::new("mariadb-install-db")
-            .arg("--no-defaults")
-            .arg(format!("--datadir={}", data.display()))
-            .env("TMPDIR", scratch(folder))
-            .args(account().map(|name| format!("--user={name}")))
-            .args([
-                "--auth-root-authentication-method=normal",
-                "--skip-test-db",
-                "--skip-name-resolve",
-                NO_KERNEL_QUEUE,
-            ])
-            .output()
-            .expect("mariadb-install-db")
-    };
-    let mut done = install();
-    if !done.status.success() {
-        // It gives no reason, and has failed where several were installed at once.
-        let _ = fs::remove_dir_all(data);
-        done = install();
-    }
-    assert!(
-        done.status.success(),
-        "{}{}",
-        String::from_utf8_lossy(&done.stdout),
-        String::from_utf8_lossy(&done.stderr)
-    );
-    // The socket is made beside the data.
-    if let Some(name) = account() {
-        let done = Command::new("chown").arg(name).arg(folder).status();
-        assert!(done.expect("chown").success());
-    }
-}
-
-/// The account that the server runs as: ours, unless that is root's. Debian makes one called `mysql` only
-/// with the package whose service runs at boot.
-fn account() -> Option<String> {
-    Account::for_servers().map(|account| account.name)
 }
 
 fn shown(value: &Value) -> String {

@@ -6,6 +6,7 @@
 
 pub mod deletions;
 pub mod model;
+pub mod moments;
 pub mod portable;
 pub mod queries;
 pub mod records;
@@ -130,9 +131,11 @@ macro_rules! storage_suite {
                 deletions_by_every_query_are_kept,
                 a_dropped_change_leaves_nothing_kept,
                 the_history_tells_what_was_taken_away,
-                every_moment_of_a_long_random_series_can_be_gone_back_to,
                 a_forgotten_user_has_nothing_to_return_to,
                 an_undo_touches_no_other_user,
+            }
+            moments {
+                every_moment_of_a_long_random_series_can_be_gone_back_to,
             }
             uploads {
                 many_new_records_come_and_go_with_an_undo,
