@@ -30,12 +30,6 @@ fn first(found: Word) -> usize {
     (found.trailing_zeros() / 8) as usize
 }
 
-/// Where this byte is, which is ASCII.
-pub fn equal(word: Word, byte: u8) -> Word {
-    let apart = word ^ (EACH * Word::from(byte));
-    apart.wrapping_sub(EACH) & !apart & HIGHEST
-}
-
 /// Where control characters, bytes outside ASCII, and these bytes are, which are ASCII.
 pub fn not_plain<const N: usize>(word: Word, others: [u8; N]) -> Word {
     // Of a byte outside ASCII, the highest bit stays in the sum whatever else is found in it: so nothing
@@ -48,14 +42,28 @@ pub fn not_plain<const N: usize>(word: Word, others: [u8; N]) -> Word {
         & HIGHEST
 }
 
+/// Where control characters and these bytes are, which are ASCII.
+pub fn control_or<const N: usize>(word: Word, others: [u8; N]) -> Word {
+    // No subtraction borrows from a byte outside ASCII; these are masked in the end.
+    let control = word.wrapping_sub(EACH * Word::from(b' '));
+    let others = others.map(|byte| (word ^ (EACH * Word::from(byte))).wrapping_sub(EACH));
+    let all = others.into_iter().fold(control, |all, one| all | one);
+    all & !word & HIGHEST
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
 
     #[test]
     fn a_run_ends_at_the_first_byte_that_is_looked_for() {
-        let special = |byte: u8| !(b' '..0x80).contains(&byte) || byte == b'"';
-        let stops = |word| not_plain(word, [b'"']);
+        let not_plain_or_quote = |byte: u8| !(b' '..0x80).contains(&byte) || byte == b'"';
+        runs_end(|word| not_plain(word, [b'"']), not_plain_or_quote);
+        let control_or_quote = |byte: u8| byte < b' ' || byte == b'"';
+        runs_end(|word| control_or(word, [b'"']), control_or_quote);
+    }
+
+    fn runs_end(stops: impl Fn(Word) -> Word, special: impl Fn(u8) -> bool) {
         for length in 0..30 {
             for place in 0..=length {
                 for byte in 0..=255u8 {
@@ -65,7 +73,7 @@ mod tests {
                         *other = byte.wrapping_add((index - place) as u8);
                     }
                     let expected = bytes.iter().position(|byte| special(*byte));
-                    let run = run_length(&bytes, stops);
+                    let run = run_length(&bytes, &stops);
                     assert_eq!(run, expected.unwrap_or(length), "{bytes:?}");
                 }
             }

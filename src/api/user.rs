@@ -6,7 +6,7 @@
 mod reset;
 
 use super::error::{ApiError, Code};
-use super::json::{Members, Shape, shape, shape_of, text_of};
+use super::json::{Members, Shape, Value, shape, text_of};
 use super::profile::Profile;
 use super::{Api, Call, ok};
 use crate::accounts::{SignUpMode, SignedUp, is_email};
@@ -235,8 +235,8 @@ fn is_name_of(name: &UserName, email: &str) -> bool {
 
 /// A member that is text.
 fn member(members: &Members<'_>, name: &str) -> Option<String> {
-    match members.get(name).and_then(shape_of) {
-        Some(Shape::Text(text)) => Some(text.into_owned()),
+    match members.get(name) {
+        Some(Value::Text(text)) => Some(text.clone().into_owned()),
         _ => None,
     }
 }

@@ -5,10 +5,9 @@
 //! sends for `username`, `collection`, `modified` or `payload_size` is not looked at at all: the
 //! Python server let it flow into its SQL.
 
-use super::json::{Members, Shape, is_scalar, shape_of};
+use super::json::{Members, Value};
 use super::profile::Profile;
 use crate::sync::{Decimal, Limits, RecordId, Ttl, WboWrite};
-use serde_json::value::RawValue;
 use std::borrow::Cow;
 
 /// A record that was refused: the id it goes by in the answer, and why.
@@ -35,30 +34,31 @@ impl WboReader<'_> {
     /// Reads one record. `url_id` is the id in the URL of a PUT, if it has one.
     pub fn read<'j>(
         &self,
-        members: &Members<'j>,
+        mut members: Members<'j>,
         url_id: Option<&'j str>,
     ) -> Result<WboWrite, Refused> {
-        let own = match members.get("id").map(shape_of) {
-            // A lone surrogate: no text at all, which must not give way to the id of the URL.
-            Some(None) => {
+        let has_nested = members.has_nested();
+        let own = match members.take("id") {
+            // No text at all, which must not give way to the id of the URL.
+            Some(Value::Half) => {
                 return Err(Refused {
                     id: String::new(),
                     reasons: vec!["invalid id"],
                     unreadable: true,
                 });
             }
-            shape => Reference::of(shape),
+            value => Reference::of(value),
         };
         let mut reasons = Vec::new();
         let id = self.choose_id(own, url_id, &mut reasons);
-        if self.profile.strict_members() && !members.values().all(is_scalar) {
+        if self.profile.strict_members() && has_nested {
             return Err(Refused {
                 id: String::new(),
                 reasons: vec!["invalid wbo"],
                 unreadable: false,
             });
         }
-        let sortindex = match self.sortindex(members.get("sortindex")) {
+        let sortindex = match self.sortindex(members.take("sortindex")) {
             Ok(index) => index,
             Err(unreadable) => {
                 let invalid = vec!["invalid sortindex"];
@@ -73,7 +73,7 @@ impl WboReader<'_> {
                 None
             }
         };
-        let mut reference = |name, reason| match Reference::of(members.get(name).map(shape_of)) {
+        let mut reference = |name, reason| match Reference::of(members.take(name)) {
             Reference::Absent => None,
             Reference::Text(text) if text.len() <= RecordId::MAX_BYTES => Some(text.into_owned()),
             _ => {
@@ -83,8 +83,8 @@ impl WboReader<'_> {
         };
         let parentid = reference("parentid", "invalid parentid");
         let predecessorid = reference("predecessorid", "invalid predecessorid");
-        let ttl = self.ttl(members.get("ttl"), &mut reasons);
-        let payload = match self.payload(members.get("payload")) {
+        let ttl = self.ttl(members.take("ttl"), &mut reasons);
+        let payload = match self.payload(members.take("payload")) {
             Ok(payload) => payload,
             Err(Invalid::Json(reason)) => {
                 return Err(Refused {
@@ -169,15 +169,15 @@ impl WboReader<'_> {
     }
 
     /// `Err(true)`: no number at all; `Err(false)`: a number out of range.
-    fn sortindex(&self, raw: Option<&RawValue>) -> Result<Option<i32>, bool> {
+    fn sortindex(&self, value: Option<Value<'_>>) -> Result<Option<i32>, bool> {
         const RANGE: std::ops::RangeInclusive<i64> = -999_999_999..=999_999_999;
         let php = self.profile == Profile::Php;
-        let number = match raw.map(shape_of) {
+        let number = match value {
             None => return Ok(None),
-            Some(Some(Shape::Null)) if !php => return Ok(None),
-            Some(Some(Shape::Scalar(number))) => Decimal::parse(number),
-            Some(Some(Shape::Text(text))) => Decimal::parse(&text),
-            _ => None,
+            Some(Value::Null) if !php => return Ok(None),
+            Some(Value::Scalar(number)) => Decimal::parse(number),
+            Some(Value::Text(text)) => Decimal::parse(&text),
+            Some(Value::Null | Value::Half | Value::Nested) => None,
         };
         let whole = number.ok_or(php)?.truncated();
         if !RANGE.contains(&whole) {
@@ -186,12 +186,12 @@ impl WboReader<'_> {
         Ok(i32::try_from(whole).ok())
     }
 
-    fn ttl(&self, raw: Option<&RawValue>, reasons: &mut Vec<&'static str>) -> Option<Ttl> {
-        let number = match shape_of(raw?)? {
-            Shape::Null => return None,
-            Shape::Scalar(number) => Decimal::parse(number),
-            Shape::Text(text) => Decimal::parse(&text),
-            Shape::Object(_) | Shape::Array => None,
+    fn ttl(&self, value: Option<Value<'_>>, reasons: &mut Vec<&'static str>) -> Option<Ttl> {
+        let number = match value? {
+            Value::Null | Value::Half => return None,
+            Value::Scalar(number) => Decimal::parse(number),
+            Value::Text(text) => Decimal::parse(&text),
+            Value::Nested => None,
         };
         let ttl = number.and_then(|seconds| Ttl::from_seconds(seconds.truncated()));
         if ttl.is_none() && self.profile.strict_ttl() {
@@ -200,21 +200,20 @@ impl WboReader<'_> {
         ttl
     }
 
-    fn payload(&self, raw: Option<&RawValue>) -> Result<Option<String>, Invalid> {
+    fn payload(&self, value: Option<Value<'_>>) -> Result<Option<String>, Invalid> {
         let no_text = match self.profile {
             Profile::Php => "payload needs to be json-encoded",
             Profile::Python => "payload not a string",
         };
         let limit = self.limits.payload_bytes;
-        match raw.map(shape_of) {
-            None | Some(Some(Shape::Null)) => Ok(None),
-            Some(Some(Shape::Text(text))) if limit == 0 || text.len() as u64 <= limit => {
+        match value {
+            None | Some(Value::Null) => Ok(None),
+            Some(Value::Text(text)) if limit == 0 || text.len() as u64 <= limit => {
                 Ok(Some(text.into_owned()))
             }
-            Some(Some(Shape::Text(_))) => Err(Invalid::Value("payload too large")),
-            // Half of a surrogate pair: no text that could be stored or sent back.
-            Some(None) => Err(Invalid::Json(no_text)),
-            Some(Some(_)) => Err(Invalid::Value(no_text)),
+            Some(Value::Text(_)) => Err(Invalid::Value("payload too large")),
+            Some(Value::Half) => Err(Invalid::Json(no_text)),
+            Some(Value::Scalar(_) | Value::Nested) => Err(Invalid::Value(no_text)),
         }
     }
 }
@@ -235,16 +234,16 @@ enum Reference<'j> {
 }
 
 impl<'j> Reference<'j> {
-    /// From a member's shape, if there is one: numbers become text, as both servers had it.
-    fn of(shape: Option<Option<Shape<'j>>>) -> Self {
+    /// From a member's value, if there is one: numbers become text, as both servers had it.
+    fn of(value: Option<Value<'j>>) -> Self {
         let text = |text: &'static str| Reference::Text(Cow::Borrowed(text));
-        match shape {
-            None | Some(Some(Shape::Null)) => Reference::Absent,
-            Some(Some(Shape::Text(text))) => Reference::Text(text),
-            Some(Some(Shape::Scalar("true"))) => text("1"),
-            Some(Some(Shape::Scalar("false"))) => text(""),
-            Some(Some(Shape::Scalar(number))) => Reference::Text(number_text(number).into()),
-            Some(Some(Shape::Object(_) | Shape::Array) | None) => Reference::Invalid,
+        match value {
+            None | Some(Value::Null) => Reference::Absent,
+            Some(Value::Text(text)) => Reference::Text(text),
+            Some(Value::Scalar("true")) => text("1"),
+            Some(Value::Scalar("false")) => text(""),
+            Some(Value::Scalar(number)) => Reference::Text(number_text(number).into()),
+            Some(Value::Nested | Value::Half) => Reference::Invalid,
         }
     }
 }

@@ -30,7 +30,7 @@ impl StorageCall<'_> {
         let read = match self.profile {
             Profile::Php => self.php_record(&text, url_id),
             Profile::Python => match shape(&text) {
-                Some(Shape::Object(members)) => self.record(&members, url_id),
+                Some(Shape::Object(members)) => self.record(members, url_id),
                 Some(_) => Err(ApiError::Bad(Code::Wbo)),
                 None => Err(ApiError::Bad(Code::Json)),
             },
@@ -61,7 +61,7 @@ impl StorageCall<'_> {
             Some(Shape::Array) => batch.read(&text),
             Some(Shape::Object(members)) if self.profile.takes_single_object() => {
                 let read = match members.get("id") {
-                    Some(_) => self.record(&members, None),
+                    Some(_) => self.record(members, None),
                     None => Err(ApiError::Bad(Code::Wbo)),
                 };
                 let read = read.and_then(|write| match write.id.as_str().contains('/') {
@@ -103,7 +103,7 @@ impl StorageCall<'_> {
         }
     }
 
-    fn record(&self, members: &Members<'_>, url_id: Option<&str>) -> Result<WboWrite, ApiError> {
+    fn record(&self, members: Members<'_>, url_id: Option<&str>) -> Result<WboWrite, ApiError> {
         self.reader().read(members, url_id).map_err(|refused| {
             ApiError::Bad(if refused.unreadable {
                 Code::Json
@@ -118,14 +118,14 @@ impl StorageCall<'_> {
     fn php_record(&self, text: &str, url_id: Option<&str>) -> Result<WboWrite, ApiError> {
         let json = Err(ApiError::Bad(Code::Json));
         match shape(text) {
-            Some(Shape::Object(members)) => self.record(&members, url_id),
+            Some(Shape::Object(members)) => self.record(members, url_id),
             Some(Shape::Text(inner)) => match shape(&inner) {
-                Some(Shape::Object(members)) => self.record(&members, url_id),
+                Some(Shape::Object(members)) => self.record(members, url_id),
                 Some(Shape::Null) | None => json,
-                Some(_) => self.record(&Members::default(), url_id),
+                Some(_) => self.record(Members::default(), url_id),
             },
             Some(Shape::Scalar("0") | Shape::Null) | None => json,
-            Some(_) => self.record(&Members::default(), url_id),
+            Some(_) => self.record(Members::default(), url_id),
         }
     }
 
@@ -226,9 +226,9 @@ impl<'c> Batch<'c> {
     fn element(&self, shape_of: Option<Shape<'_>>) -> Result<WboWrite, Refused> {
         let reader = self.call.reader();
         match shape_of {
-            Some(Shape::Object(members)) => reader.read(&members, None),
+            Some(Shape::Object(members)) => reader.read(members, None),
             Some(Shape::Text(text)) if self.call.profile == Profile::Php => match shape(&text) {
-                Some(Shape::Object(members)) => reader.read(&members, None),
+                Some(Shape::Object(members)) => reader.read(members, None),
                 _ => Err(reader.no_record()),
             },
             _ => Err(reader.no_record()),
