@@ -111,7 +111,8 @@ impl Records {
     ) -> Result<(), Fault> {
         let insertion = self.insertion(lines.len(), "modified = modified");
         let sql = format!("{insertion} RETURNING modified <=> ?");
-        let mut values: Vec<Value> = lines.iter().flat_map(|line| self.values(line)).collect();
+        let mut values = Vec::new();
+        self.append_values(lines, &mut values);
         values.push(self.now.centis().into());
         let mut told = lines.iter();
         self.lease.each(&sql, values, |row| {
@@ -135,7 +136,7 @@ impl Records {
             return self.store_whole(known);
         }
         let (keeping, mut values) = self.keeping_replaced(ids);
-        values.extend(lines.iter().flat_map(|line| self.values(line)));
+        self.append_values(&lines, &mut values);
         let storing = self.insertion(lines.len(), &self.replacing());
         let block = format!("BEGIN NOT ATOMIC {keeping}; {storing}; END");
         match self.lease.run(&block, values).map(drop) {

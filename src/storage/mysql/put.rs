@@ -225,7 +225,8 @@ impl Records {
         self.note_expiry(lines);
         for some in statements(lines, self.lease.facts.packet) {
             let sql = self.insertion(some.len(), conflict);
-            let values = some.iter().flat_map(|line| self.values(line)).collect();
+            let mut values = Vec::new();
+            self.append_values(some, &mut values);
             self.lease.run(&sql, values)?;
         }
         Ok(())
@@ -240,7 +241,15 @@ impl Records {
         )
     }
 
-    pub(super) fn values(&self, line: &Line<'_>) -> [Value; 10] {
+    /// Appends what stands in the places of an insertion, and makes room for one value behind it.
+    pub(super) fn append_values(&self, lines: &[Line<'_>], values: &mut Vec<Value>) {
+        values.reserve(10 * lines.len() + 1);
+        for line in lines {
+            values.extend(self.values(line));
+        }
+    }
+
+    fn values(&self, line: &Line<'_>) -> [Value; 10] {
         let write = line.write;
         let payload = write.payload.as_deref().unwrap_or_default();
         [
