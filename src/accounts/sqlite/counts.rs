@@ -13,6 +13,10 @@ use rusqlite::{Connection, OptionalExtension, params};
 /// More counted attempts than this push out those that would be forgotten first.
 const MOST_ATTEMPTS: i64 = 100_000;
 
+/// What ends so many seconds later than anything that begins now, or later still, began by a clock that was
+/// ahead and has been set right.
+const AHEAD: i64 = 3_600;
+
 /// While more challenges than this are kept, answers are refused: they can't be told from old ones.
 const MOST_ANSWERED: i64 = 50_000;
 
@@ -22,6 +26,7 @@ impl Brakes for SqlitePeople {
         let times: u32 = self.connections.with(|connection| {
             write(connection, || {
                 forget_old(connection, now)?;
+                forget_ahead(connection, (brake.name(), who), latest(now, brake.seconds))?;
                 let sql = "INSERT INTO attempt (what, who, times, ends) VALUES (?, ?, 1, ?)
                     ON CONFLICT (what, who) DO UPDATE SET times = min(times, 1000000) + 1
                     RETURNING times";
@@ -33,10 +38,10 @@ impl Brakes for SqlitePeople {
     }
 
     fn is_free(&self, brake: Brake, who: &str, now: Timestamp) -> AuthResult<bool> {
-        let sql = "SELECT times FROM attempt WHERE what = ? AND who = ? AND ends > ?";
         let times: Option<u32> = self.connections.with(|connection| {
-            let values = params![brake.name(), who, now.centis()];
-            let mut statement = connection.prepare_cached(sql)?;
+            let latest = latest(now, brake.seconds);
+            let values = params![brake.name(), who, now.centis(), latest];
+            let mut statement = connection.prepare_cached(TIMES)?;
             statement.query_row(values, |row| row.get(0)).optional()
         })?;
         Ok(times.is_none_or(|times| times < brake.most))
@@ -51,6 +56,26 @@ impl Brakes for SqlitePeople {
             Ok(())
         })
     }
+}
+
+/// How many attempts count.
+pub(super) const TIMES: &str =
+    "SELECT times FROM attempt WHERE what = ? AND who = ? AND ends > ? AND ends < ?";
+
+/// No attempt that counts for so many seconds ends then or later.
+pub(super) fn latest(now: Timestamp, seconds: i64) -> i64 {
+    now.plus_seconds(seconds.saturating_add(AHEAD)).centis()
+}
+
+/// Removes what ends then or later.
+pub(super) fn forget_ahead(
+    connection: &Connection,
+    (what, who): (&str, &str),
+    latest: i64,
+) -> rusqlite::Result<()> {
+    let sql = "DELETE FROM attempt WHERE what = ? AND who = ? AND ends >= ?";
+    let values = params![what, who, latest];
+    connection.prepare_cached(sql)?.execute(values).map(drop)
 }
 
 /// Removes what has had its time, and what is beyond the bound.
@@ -84,5 +109,28 @@ impl Answered for SqlitePeople {
                 Ok(connection.prepare_cached(sql)?.execute(values)? == 1)
             })
         })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::storage::sqlite::SqliteOptions;
+
+    #[test]
+    fn a_clock_that_was_a_day_ahead_brakes_nobody_once_it_is_right() {
+        let folder = tempfile::tempdir().unwrap();
+        let options = SqliteOptions::new(folder.path().join("people.db"));
+        let kept = SqlitePeople::new(options, |_| ());
+        let (brake, who) = (Brake::SIGN_IN, "192.0.2.1");
+        let (right, ahead) = (Timestamp::ZERO, Timestamp::ZERO.plus_seconds(86_400));
+        for _ in 0..brake.most {
+            assert!(kept.allow(brake, who, ahead).unwrap());
+        }
+        assert!(!kept.is_free(brake, who, ahead).unwrap());
+        assert!(kept.is_free(brake, who, right).unwrap());
+        assert!(kept.allow(brake, who, right).unwrap());
+        let over = right.plus_seconds(brake.seconds);
+        assert!(kept.allow(brake, who, over).unwrap());
     }
 }

@@ -4,7 +4,7 @@
 //! would give a guesser as many rounds as there are processes. Where memcached is used they are counted
 //! there, for all hosts together, and here only while it is away.
 
-use super::counts::forget_old;
+use super::counts::{TIMES, forget_ahead, forget_old, latest};
 use super::{SqlitePeople, write};
 use crate::auth::AuthResult;
 use crate::auth::throttle::{FailureCounter, InProcess};
@@ -40,10 +40,11 @@ impl FailedLogins {
         if !self.kept.connections.is_there() {
             return Ok(0);
         }
-        let sql = "SELECT times FROM attempt WHERE what = ? AND who = ? AND ends > ?";
+        let now = (self.clock)();
         let times: Option<u32> = self.kept.connections.with(|connection| {
-            let values = params![WHAT, user.as_str(), (self.clock)().centis()];
-            let mut statement = connection.prepare_cached(sql)?;
+            let latest = latest(now, self.window);
+            let values = params![WHAT, user.as_str(), now.centis(), latest];
+            let mut statement = connection.prepare_cached(TIMES)?;
             statement.query_row(values, |row| row.get(0)).optional()
         })?;
         Ok(times.unwrap_or(0))
@@ -57,6 +58,7 @@ impl FailedLogins {
         self.kept.connections.with(|connection| {
             write(connection, || {
                 forget_old(connection, now)?;
+                forget_ahead(connection, (WHAT, user.as_str()), latest(now, self.window))?;
                 let values = params![WHAT, user.as_str(), ends];
                 connection.prepare_cached(sql)?.execute(values).map(drop)
             })
@@ -132,6 +134,19 @@ mod tests {
         assert_eq!(at(1_100).failures(&ada, now), 1);
         at(1_100).forget(&ada);
         assert_eq!(at(1_100).failures(&ada, now), 0);
+    }
+
+    #[test]
+    fn a_clock_that_was_a_day_ahead_locks_nobody_once_it_is_right() {
+        let folder = tempfile::tempdir().unwrap();
+        let at = |seconds| process(folder.path(), seconds);
+        let (now, ada) = (Instant::now(), user("ada"));
+        at(86_400).count(&ada, now);
+        assert_eq!(at(86_400).failures(&ada, now), 1);
+        assert_eq!(at(0).failures(&ada, now), 0);
+        at(0).count(&ada, now);
+        assert_eq!(at(599).failures(&ada, now), 1);
+        assert_eq!(at(600).failures(&ada, now), 0);
     }
 
     #[test]
