@@ -2,6 +2,7 @@
 
 mod clocks;
 mod failures;
+mod following;
 mod legacy;
 mod migrations;
 mod rivals;

@@ -269,7 +269,7 @@ fn hosts_that_write_and_purge_at_a_time_leave_every_row_right() {
 }
 
 /// The rows that are read of the tables of records and of times while something is done.
-fn rows_read(place: &Place<'_>, work: impl FnOnce()) -> i64 {
+pub fn rows_read(place: &Place<'_>, work: impl FnOnce()) -> i64 {
     let mut root = place.server.root("mysql");
     let sql = "SELECT CAST(COALESCE(SUM(ROWS_READ), 0) AS SIGNED) FROM information_schema.TABLE_STATISTICS \
                WHERE TABLE_SCHEMA = ? AND TABLE_NAME IN ('wbo', 'weft_times')";

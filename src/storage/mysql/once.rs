@@ -29,7 +29,7 @@ use super::Engine;
 use super::listing::by_rows;
 use super::named::by_names;
 use super::read::{State, moment};
-use super::records::{self, with_id, with_record};
+use super::records::{self, Source, with_id, with_record};
 use super::tables::{LIVING, NOW};
 use crate::mysql::{Fault, Lease, Pool, row};
 use crate::storage::{Columns, Question, ReadFrom, RowVisit, Times};
@@ -149,24 +149,27 @@ fn in_one(
     (user, question, locking): Asked<'_>,
     visiting: &mut Visiting<'_>,
 ) -> Result<Option<Timestamp>, Fault> {
-    let (sql, values) = statement(engine, user, question, locking);
+    let wbo = engine.tables.wbo(user);
     let mut head = None;
-    let end = lease.each(&sql, values, |row| {
-        if matches!(row.as_ref(0), Some(Value::NULL)) {
-            let found = Head::of_collection(&row)?;
-            let goes_on = found.agree || locking.is_empty();
-            head = Some(found);
-            return Ok(match goes_on {
-                true => ControlFlow::Continue(()),
-                false => ControlFlow::Break(()),
-            });
-        }
-        if head.is_none() {
-            return Err(Fault::broken(
-                "a record came before the time of its reading",
-            ));
-        }
-        visiting.row(&row)
+    let end = engine.by_times(lease, &wbo, question.query, |lease, index| {
+        let (sql, values) = statement(engine, user, question, (index, locking));
+        lease.each(&sql, values, |row| {
+            if matches!(row.as_ref(0), Some(Value::NULL)) {
+                let found = Head::of_collection(&row)?;
+                let goes_on = found.agree || locking.is_empty();
+                head = Some(found);
+                return Ok(match goes_on {
+                    true => ControlFlow::Continue(()),
+                    false => ControlFlow::Break(()),
+                });
+            }
+            if head.is_none() {
+                return Err(Fault::broken(
+                    "a record came before the time of its reading",
+                ));
+            }
+            visiting.row(&row)
+        })
     });
     let end = visiting.end(end);
     if visiting.begun {
@@ -246,17 +249,21 @@ fn statement(
     engine: &Engine,
     user: UserId,
     question: Question<'_>,
-    locking: &str,
+    (index, locking): (&str, &str),
 ) -> (String, Vec<Value>) {
     let (wbo, times) = (engine.tables.wbo(user), &engine.tables.times);
     let (number, of_number) = engine.tables.number(user, question.collection);
     let user = Value::from(user.number());
     let mut values = vec![user.clone(); 3];
     values.extend(of_number.iter().cloned());
-    values.extend([user.clone(), user]);
-    values.extend(of_number);
+    values.push(user.clone());
+    let mut place = vec![user];
+    place.extend(of_number);
+    let source = (number.as_str(), place.clone());
+    let source = Source::of(question.query, &wbo, index, source);
+    values.extend(source.values);
+    values.extend(place);
     let selected = living(&number, question.query, &mut values);
-    let order = records::order(question.query);
     let window = match records::window(question.query, &mut values) {
         "" => ALL_OF_THEM,
         window => window,
@@ -273,8 +280,10 @@ fn statement(
            (SELECT MAX(w.modified) FROM {wbo} AS w WHERE w.username = ? AND w.collection = c.id) \
          FROM ({number}) AS c \
          LEFT JOIN {times} AS t ON t.userid = ? AND t.collectionid = c.id {locking}) \
-         UNION ALL (SELECT {columns}, NULL, NULL, NULL, NULL, NULL FROM {wbo} \
-         WHERE {selected} ORDER BY {order}{window})"
+         UNION ALL (SELECT {columns}, NULL, NULL, NULL, NULL, NULL FROM {from} \
+         WHERE {selected} ORDER BY {order}{window})",
+        from = source.from,
+        order = source.order,
     );
     (sql, values)
 }
