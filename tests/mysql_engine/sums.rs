@@ -321,3 +321,29 @@ fn neither_a_listing_nor_a_write_with_a_quota_reads_more_where_there_is_more() {
     let other = UserId::new(8);
     assert_eq!(host.read_account(other).unwrap().counts().unwrap(), []);
 }
+
+/// Who has only collections that all have is listed without a look at anybody's names.
+#[test]
+fn names_of_ones_own_are_listed_from_the_first_time_on() {
+    let place = Place::migrated("latin1");
+    put(&place.host(), "history", &[full("a", "x")]);
+    let host = place.host();
+    let listed = || -> Vec<String> {
+        let (_, times) = host.read_times(USER).unwrap();
+        times.iter().map(|(name, _)| name.to_string()).collect()
+    };
+    assert_eq!(listed(), ["history"]);
+    let other = place.host();
+    put(&other, "own", &[full("a", "x")]);
+    assert_eq!(listed(), ["history", "own"]);
+    put(&other, "addons", &[full("a", "x")]);
+    for _ in 0..2 {
+        assert_eq!(listed(), ["addons", "history", "own"]);
+    }
+    // A number that is another's by convention, and only by convention.
+    place.php("DELETE FROM collections WHERE name = 'addons'");
+    for host in [&host, &place.host()] {
+        let (_, times) = host.read_times(USER).unwrap();
+        assert_eq!(times.len(), 3, "{times:?}");
+    }
+}

@@ -107,6 +107,8 @@ struct Engine {
     sums: sums::Looked,
     /// Which indexes may be named.
     indexes: indexes::Indexes,
+    /// Whose collections have names of their own.
+    namers: listing::Namers,
 }
 
 impl MySqlStorage {
@@ -122,6 +124,7 @@ impl MySqlStorage {
             kept: keep::Looked::default(),
             sums: sums::Looked::default(),
             indexes: indexes::Indexes::default(),
+            namers: listing::Namers::default(),
             config,
         };
         Ok(MySqlStorage {

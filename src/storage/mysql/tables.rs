@@ -87,6 +87,11 @@ impl Tables {
         position.map(|position| position as i64 + 1)
     }
 
+    /// Whether a number stands for the same collection for every user and every program.
+    pub(super) fn is_fixed(number: i64) -> bool {
+        (1..=FIXED.len() as i64).contains(&number)
+    }
+
     /// A query for the number of a user's collection, as column `id` of one row, and its values.
     /// Names are compared as PHP compared them: in the character set of their column, in most
     /// databases without regard to case.
