@@ -7,6 +7,7 @@ mod legacy;
 mod migrations;
 mod rivals;
 mod round_trips;
+mod single;
 pub mod sums;
 mod truth;
 

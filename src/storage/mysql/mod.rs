@@ -40,7 +40,8 @@
 //! clock has caught up. What was told as a collection's time is in its row; what was told by the clock
 //! alone is not later than a row of nobody's (`shown`), and every write passes that too.
 //!
-//! Most readers want one answer and no session: `once` gives it in one statement. Where PHP is gone for
+//! Most readers want one answer and no session: `once` gives it in one statement, and `one` a single record in
+//! a cheaper one. Where PHP is gone for
 //! good, the same rows also tell how many records there are (`sums`), and list a user's collections
 //! (`listing`); elsewhere that is done by their names (`named`).
 //!
@@ -57,6 +58,7 @@ mod listing;
 mod migrate;
 mod named;
 mod once;
+mod one;
 mod portable;
 mod put;
 mod read;

@@ -28,6 +28,7 @@
 use super::Engine;
 use super::listing::by_rows;
 use super::named::by_names;
+use super::one::One;
 use super::read::{State, moment};
 use super::records::{self, Source, with_id, with_record};
 use super::tables::{LIVING, NOW};
@@ -89,6 +90,13 @@ pub(super) fn records(
         let Some(locking) = engine.locking(&lease) else {
             return Ok(None);
         };
+        if let Some(one) = One::of(engine, user, question) {
+            match one.read(engine, &mut lease, locking, &mut *visit) {
+                Ok(None) => {}
+                Err(Fault::Locked) => return Ok(None),
+                end => return end,
+            }
+        }
         let mut visiting = Visiting {
             columns: question.columns,
             visit: &mut *visit,
