@@ -13,16 +13,24 @@ const HIGHEST: Word = 0x8080_8080_8080_8080;
 
 /// How many bytes come before the first in which `stops` finds something.
 pub fn run_length(bytes: &[u8], stops: impl Fn(Word) -> Word) -> usize {
-    let (words, rest) = bytes.as_chunks::<8>();
-    for (index, word) in words.iter().enumerate() {
-        let found = stops(Word::from_le_bytes(*word));
-        if found != 0 {
-            return index * 8 + first(found);
+    // Two words in a turn: what a turn costs besides is as much as half a word.
+    let found = |pair: &[u8; 16]| {
+        let word = |half: usize| Word::from_le_bytes(std::array::from_fn(|at| pair[half * 8 + at]));
+        let (low, high) = (stops(word(0)), stops(word(1)));
+        (low | high != 0).then(|| match low {
+            0 => 8 + first(high),
+            _ => first(low),
+        })
+    };
+    let (pairs, rest) = bytes.as_chunks::<16>();
+    for (index, pair) in pairs.iter().enumerate() {
+        if let Some(at) = found(pair) {
+            return index * 16 + at;
         }
     }
-    let mut last = [0; 8];
+    let mut last = [0; 16];
     last[..rest.len()].copy_from_slice(rest);
-    words.len() * 8 + first(stops(Word::from_le_bytes(last))).min(rest.len())
+    pairs.len() * 16 + found(&last).unwrap_or(16).min(rest.len())
 }
 
 /// The first byte in which something was found; eight if nothing was.
