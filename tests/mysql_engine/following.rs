@@ -144,3 +144,21 @@ fn a_few_newer_records_cost_as_much_among_many() {
     }
     assert_eq!(few, turn());
 }
+
+#[test]
+fn all_that_is_newer_than_nothing_costs_as_much_as_all() {
+    let place = Place::migrated("latin1");
+    let host = place.host_with(|config| config.connections = 2);
+    let all: Vec<_> = (0..50).map(|i| full(&i.to_string(), "x")).collect();
+    put(&host, "history", &all);
+    let costs = |query: &Query| {
+        let ask = || assert_eq!(asked(&host, "history", query).len(), 50);
+        ask();
+        rows_read(&place, ask)
+    };
+    let (all, since) = (costs(&Query::default()), costs(&newer(Timestamp::ZERO)));
+    assert!(
+        since < all + 50,
+        "{since} rows for {all}: each was looked for twice"
+    );
+}

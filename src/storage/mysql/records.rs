@@ -240,11 +240,12 @@ impl Source {
     }
 }
 
-/// The time after which a query wants what there is, if it is of that kind.
+/// The time after which a query wants what there is, if it is of that kind. Everything is newer than 0, which
+/// is what Android asks for first.
 fn follows(query: &Query) -> Option<Timestamp> {
     query
         .newer
-        .filter(|_| query.ids.is_none() && query.sort.is_none())
+        .filter(|newer| *newer > Timestamp::ZERO && query.ids.is_none() && query.sort.is_none())
 }
 
 impl Engine {
