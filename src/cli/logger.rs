@@ -1,17 +1,16 @@
 //! The log: one line per record, with time, level and source, to standard error or to a file.
 //!
-//! A line is one write, so that processes which share a file don't mix their lines; control
+//! A line is one write, so that processes which share it don't mix their lines; control
 //! characters in it are escaped, so that nobody outside can forge one. Of other people's code only
 //! warnings are told: their finer levels may show what was sent to a database or a directory.
 
 use super::Failure;
+use super::log_file::LogFile;
 use crate::config::settings::{self, LogLevel};
 use crate::sync::utc;
 use crate::web::failures::Failures;
 use log::{Level, LevelFilter, Log, Metadata, Record};
-use std::fs::{File, OpenOptions};
 use std::io::{self, Write};
-use std::os::unix::fs::OpenOptionsExt;
 use std::time::{SystemTime, UNIX_EPOCH};
 
 /// The source of the lines that tell of single requests.
@@ -21,7 +20,7 @@ const REQUESTS: &str = "access";
 pub struct Logger {
     level: LevelFilter,
     requests: bool,
-    file: Option<File>,
+    file: Option<LogFile>,
     failures: Option<Failures>,
     clock: fn() -> SystemTime,
 }
@@ -39,8 +38,7 @@ impl Logger {
     ) -> Result<Self, Failure> {
         let file = match &settings.file {
             Some(path) => {
-                let mut options = OpenOptions::new();
-                let opened = options.append(true).create(true).mode(0o640).open(&path.0);
+                let opened = LogFile::open(&path.0, clock());
                 Some(opened.map_err(|error| Failure::File {
                     doing: format!("open the log file {}", path.display()),
                     error,
@@ -100,10 +98,11 @@ impl Log for Logger {
             return;
         }
         let text = record.args().to_string();
-        let line = line((self.clock)(), record.level(), record.target(), &text);
+        let now = (self.clock)();
+        let line = line(now, record.level(), record.target(), &text);
         // There is nobody left to tell that the log can't be written.
         let _ = match &self.file {
-            Some(file) => (&*file).write_all(line.as_bytes()),
+            Some(file) => file.write(&line, now),
             None => io::stderr().lock().write_all(line.as_bytes()),
         };
         if let Some(failures) = &self.failures

@@ -10,6 +10,7 @@ mod doctor;
 mod failure;
 mod fastcgi;
 mod from_php;
+mod log_file;
 mod logger;
 mod mail;
 mod manual;

@@ -38,7 +38,7 @@ section! {
         level: LogLevel = LogLevel::Info;
 
         /// The file to which it is told, line by line; `""` is standard error, which under Apache is
-        /// Apache's error log.
+        /// Apache's error log. It may be moved away at any time: a second later it is made anew.
         file: Option<FilePath> = None;
 
         /// A line per request: `"auto"` is only in `weft serve`, because front servers write such
