@@ -9,6 +9,8 @@ const NUMBERS = ['clients' => 1, 'crypto' => 2, 'forms' => 3, 'history' => 4, 'k
     'bookmarks' => 7, 'prefs' => 8, 'tabs' => 9, 'passwords' => 10, 'addons' => 11];
 const LOCKED = 5;
 const DAY = 86400;
+/** MariaDB's number for it. */
+const DEADLOCK = 1213;
 /** How many records one statement stores. */
 const SLICE = 100;
 
@@ -54,11 +56,9 @@ switch ($method) {
         store($collection, [$sent]);
         answer($seconds);
     case 'POST':
-        $database->beginTransaction();
-        foreach (array_chunk($sent, SLICE) as $slice) {
-            store($collection, $slice);
+        while (!stored($collection, $sent)) {
+            $database->rollBack();
         }
-        $database->commit();
         answer(['success' => array_column($sent, 'id'), 'failed' => []]);
     case 'DELETE':
         $deleted = ask('DELETE FROM wbo WHERE username = ? AND collection = ?', [$user, $number]);
@@ -125,6 +125,20 @@ function records(int $number, string $id, float $newer, int $limit): array
         $records[] = ['id' => $id, 'modified' => $modified / 100, 'sortindex' => $index, 'payload' => $payload];
     }
     return $records;
+}
+
+/** Whether all are stored. Of two uploads in a deadlock one is not: that server refused it, here it tries again. */
+function stored(string $collection, array $records): bool
+{
+    $GLOBALS['database']->beginTransaction();
+    try {
+        foreach (array_chunk($records, SLICE) as $slice) {
+            store($collection, $slice);
+        }
+    } catch (PDOException $refused) {
+        return $refused->errorInfo[1] === DEADLOCK ? false : throw $refused;
+    }
+    return $GLOBALS['database']->commit();
 }
 
 function store(string $collection, array $records): void
