@@ -8,7 +8,7 @@ use base64::engine::general_purpose::STANDARD;
 
 use crate::harness::Installation;
 use crate::harness::api::basic;
-use crate::harness::http::Request;
+use crate::harness::http::{Request, Response};
 use crate::{LOUD, MARK, Produced, login, planted};
 
 const SENDMAIL: &str = "#!/bin/sh\ncat >\"$(dirname \"$0\")/letter\"\n\
@@ -115,26 +115,14 @@ fn a_day_in_the_life_of_a_server_tells_no_secret() {
     // The pages: a session, and a form with everything in it.
     let page = send("sign-in", node.request("GET", "/account/sign-in"));
     let token = crate::harness::visitor::token(&page).unwrap();
-    let visitor = page
-        .header("Set-Cookie")
-        .unwrap()
-        .split(';')
-        .next()
-        .unwrap()
-        .to_owned();
+    let visitor = cookie(&page);
     let form = format!("username=root&password={password}&token={token}");
     let request = node
         .request("POST", "/account/sign-in")
         .header("Cookie", &visitor);
     let signed_in = send("signing in", request.body(form));
     assert_eq!(signed_in.status, 303, "{signed_in:?}");
-    let session = signed_in
-        .header("Set-Cookie")
-        .unwrap()
-        .split(';')
-        .next()
-        .unwrap()
-        .to_owned();
+    let session = cookie(&signed_in);
     for path in [
         "/account",
         "/account/password",
@@ -209,4 +197,11 @@ fn a_day_in_the_life_of_a_server_tells_no_secret() {
             );
         }
     }
+}
+
+/// The cookie that an answer sets, as the next request sends it.
+fn cookie(answer: &Response) -> String {
+    let set = answer.header("Set-Cookie").expect("a cookie");
+    let (cookie, _) = set.split_once(';').expect("what it is for");
+    cookie.to_owned()
 }

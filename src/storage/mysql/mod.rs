@@ -51,6 +51,7 @@
 mod account;
 mod config;
 mod fault;
+mod following;
 mod fresh;
 mod indexes;
 mod keep;

@@ -26,11 +26,12 @@
 //! later than every record that was visited. The latest of these times is told.
 
 use super::Engine;
+use super::following::Source;
 use super::listing::by_rows;
 use super::named::by_names;
 use super::one::One;
 use super::read::{State, moment};
-use super::records::{self, Source, with_id, with_record};
+use super::records::{self, with_id, with_record};
 use super::tables::{LIVING, NOW};
 use crate::mysql::{Fault, Lease, Pool, row};
 use crate::storage::{Columns, Question, ReadFrom, RowVisit, Times};
